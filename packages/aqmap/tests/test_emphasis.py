@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from aqmap.emphasis import emphasise, render
+from aqmap.prompt import normalise
+
+
+def emphasised(text: str, word: str, rounds: int = 1) -> str:
+    prompt = normalise(text)
+    spans = prompt.pieces(text.index(word), text.index(word) + len(word))
+    return render(prompt, emphasise(prompt, spans, rounds=rounds))
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "expected"),
+    [
+        ("a red cat on a mat", "red cat", "a (red cat:1.1) on a mat"),
+        ("a (red cat:1.3) here", "red cat", "a (red cat:1.4) here"),
+        ("a ((red)) cat", "red", "a (red:1.31) cat"),
+        ("a ((red)) cat", "cat", "a (red:1.21) (cat:1.1)"),
+        ("[dog], cat", "cat", "(dog:0.909), (cat:1.1)"),
+        ("a (cat, big (dog", "dog", "a cat, big (dog:1.1)"),
+        ("cat <lora:x:0.8> BREAK dog --ar 16:9", "dog", "cat <lora:x:0.8> BREAK (dog:1.1) --ar 16:9"),
+        ("[cat:dog:0.5]", "dog", "[cat:(dog:1.1):0.5]"),
+        (r"saber \(fate\)", "saber", r"(saber:1.1) \(fate\)"),
+    ],
+)
+def test_words_get_a_tenth_on_top_of_the_weight_of_the_user(text: str, word: str, expected: str) -> None:
+    assert emphasised(text, word) == expected
+
+
+def test_each_round_adds_a_tenth() -> None:
+    assert emphasised("a red cat", "red cat", rounds=3) == "a (red cat:1.3)"
+
+
+def test_text_of_the_user_stays_without_emphases() -> None:
+    text = "a ((red)) [cat"
+    assert render(normalise(text), ()) == text
+
+
+def test_emphasis_names_words_as_the_user_wrote_them() -> None:
+    prompt = normalise("a (red_Hat:1.3)")
+    (emphasis,) = emphasise(prompt, prompt.pieces(2, len(prompt.original)))
+    assert (emphasis.text, emphasis.weight) == ("red_Hat", 1.4)
+    assert prompt.original[emphasis.start : emphasis.end] == emphasis.text
+
+
+def test_rendered_prompt_has_the_weights_that_were_given() -> None:
+    text = "a ((red)) [cat], (big:0.7) dog"
+    prompt = normalise(text)
+    given = emphasise(prompt, prompt.pieces(0, 14))
+    again = normalise(render(prompt, given))
+    weights = {word: round(again.weights[again.original.index(word)], 3) for word in ("red", "cat", "big", "dog")}
+    assert weights == {"red": 1.31, "cat": 1.01, "big": 0.7, "dog": 1}

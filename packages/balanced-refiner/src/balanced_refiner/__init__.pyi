@@ -1,0 +1,29 @@
+from .backend import (
+    DIFFUSION as DIFFUSION,
+    Inpainter as Inpainter,
+    InpaintRequest as InpaintRequest,
+    check_generated as check_generated,
+    check_request as check_request,
+    load_inpainter as load_inpainter,
+)
+from .crops import Window as Window, crop as crop, paste as paste, place_window as place_window
+from .diffusers_backend import DiffusersInpainter as DiffusersInpainter
+from .errors import RefineError as RefineError
+from .guard import Guard as Guard, GuardDecision as GuardDecision
+from .mask import (
+    MaskSettings as MaskSettings,
+    RepairMask as RepairMask,
+    binarize as binarize,
+    deficit as deficit,
+    make_mask as make_mask,
+)
+from .records import Refinement as Refinement, RefineSettings as RefineSettings
+from .refiner import BalancedRefiner as BalancedRefiner
+from .regions import Region as Region, RegionSet as RegionSet, find_regions as find_regions
+from .stages import Repair as Repair, StagePlan as StagePlan, stage1 as stage1, stage2 as stage2
+from .strength import (
+    DELTA as DELTA,
+    MISSING_STRENGTH as MISSING_STRENGTH,
+    denoising_steps as denoising_steps,
+    stage1_strength as stage1_strength,
+)

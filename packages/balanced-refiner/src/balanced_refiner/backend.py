@@ -1,0 +1,119 @@
+"""The Inpainter protocol: all that the stages may know of a diffusion model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from balanced_refiner.errors import RefineError
+from grefine_core import DiffusionPack, Emphasis, InputError, check_images, load_preset, pick_device
+
+DIFFUSION = "grefine.diffusion"
+"""Entry point group; each entry is a `Preset` whose `load(device=)` returns a `DiffusionPack`."""
+
+OnStep = Callable[[int, int], None]
+"""Called after each denoising operation with how many are done and how many there are."""
+
+BLACK = 1 / 255
+"""A picture with no value above this is black: what half precision gives when it overflows."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class InpaintRequest:
+    """B squares to repaint inside their masks."""
+
+    images: Tensor
+    """Shape (B, 3, S, S), floating in [0, 1], S the backend's working size."""
+    masks: Tensor
+    """Shape (B, 1, S, S), floating, 1 where to repaint and 0 elsewhere."""
+    prompts: Sequence[str]
+    """B texts."""
+    emphases: Sequence[Sequence[Emphasis]]
+    """B lists; spans refer to the text of the same place."""
+    seeds: Sequence[int]
+    """B seeds; an image's result depends on its own seed only."""
+    strength: float
+    """Level of noise to start from, in [0, 1]; below a thousandth the images come back as they are."""
+    steps: int
+    """Denoising operations; see `denoising_steps` for how many fit a strength."""
+
+
+@runtime_checkable
+class Inpainter(Protocol):
+    """A model that repaints the masked part of squares."""
+
+    @property
+    def name(self) -> str:
+        """Identify the model in reports."""
+
+    @property
+    def working_size(self) -> int:
+        """Side in pixels of the squares that it takes."""
+
+    def inpaint(self, request: InpaintRequest, *, on_step: OnStep | None = None) -> Tensor:
+        """Return (B, 3, S, S) on the CPU, float32 in [0, 1]; outside the masks anything may come back.
+
+        The same request gives the same result, whatever shares its batch (to rounding).
+        """
+
+
+def check_request(request: InpaintRequest, working_size: int) -> None:
+    """Refuse a request that breaks the contract of its fields.
+
+    Raises:
+        InputError: If a shape, range or length is wrong, or a mask is not binary.
+    """
+    check_images(request.images)
+    count, expected = len(request.images), (working_size, working_size)
+    if tuple(request.images.shape[2:]) != expected:
+        raise InputError(f"`images` must be {expected}, the working size, got {tuple(request.images.shape[2:])}.")
+    if tuple(request.masks.shape) != (count, 1, *expected):
+        raise InputError(f"`masks` must have shape {(count, 1, *expected)}, got {tuple(request.masks.shape)}.")
+    if not ((request.masks == 0) | (request.masks == 1)).all():
+        raise InputError("`masks` must hold only 0 and 1; soft edges belong to the composite.")
+    for name in ("prompts", "emphases", "seeds"):
+        if len(getattr(request, name)) != count:
+            raise InputError(f"`{name}` must have one entry an image, {count}, got {len(getattr(request, name))}.")
+    if not 0 <= request.strength <= 1:
+        raise InputError(f"`strength` must lie in [0, 1], got {request.strength}.")
+    if request.steps < 1:
+        raise InputError(f"`steps` must be positive, got {request.steps}.")
+
+
+def check_generated(generated: Tensor, request: InpaintRequest) -> Tensor:
+    """Return what a backend painted, clamped to [0, 1], if it may be used.
+
+    Raises:
+        RefineError: If the shape is wrong, a value is not finite, or a picture is black though
+            its source is not.
+    """
+    if generated.shape != request.images.shape:
+        raise RefineError(f"The backend returned shape {tuple(generated.shape)}, not {tuple(request.images.shape)}.")
+    if not torch.isfinite(generated).all():
+        raise RefineError("The backend returned values that are not numbers (nan or infinite).")
+    dark = generated.flatten(1).amax(1).cpu() <= BLACK
+    if (dark & (request.images.flatten(1).amax(1).cpu() > BLACK)).any():
+        raise RefineError("The backend returned a black picture.")
+    return generated.detach().float().cpu().clamp(0, 1)
+
+
+def load_inpainter(preset: str, *, device: str = "auto") -> Inpainter:
+    """Load the inpainting model of an installed preset.
+
+    Raises:
+        InputError: If no installed package offers the preset, diffusers is not installed, or the
+            device is absent.
+        WeightsError: If a file is absent or its sha256 differs.
+    """
+    if find_spec("diffusers") is None:
+        raise InputError("A diffusion preset needs diffusers; run `pip install 'balanced-refiner[diffusers]'`.")
+    from balanced_refiner.diffusers_backend import DiffusersInpainter
+
+    found = pick_device(device)
+    pack: DiffusionPack = load_preset(DIFFUSION, preset).load(device=found)
+    return DiffusersInpainter(pack, device=found)

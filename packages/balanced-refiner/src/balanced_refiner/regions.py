@@ -1,0 +1,155 @@
+"""The parts of a mask, one record each: where, how bad, why, and what to ask of the backend."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+
+from balanced_refiner.mask import RepairMask
+from balanced_refiner.strength import MISSING_STRENGTH
+from grefine_core import Assessment, Defect, Emphasis, InputError
+
+RegionKind = Literal["quality", "missing", "attribute"]
+"""Why a region is in the mask: poor pixels, an absent object, or an object without its attributes."""
+
+COVERAGE = 0.25
+"""A defect names a region if it fills this much of it on average: half of the mask's default floor,
+that is half of the reason why the region was selected."""
+MISSING_WEIGHT = 1.1
+"""Weight of a missing phrase that eq. (7) did not emphasise already: its 1 + 0.1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """One connected part of the mask."""
+
+    index: int
+    """0 is the worst: the largest sum of deficits."""
+    box: tuple[int, int, int, int]
+    """Top, left, bottom, right in pixels; bottom and right are exclusive."""
+    area: int
+    """Pixels."""
+    pq: float
+    """Mean of P over the region, in [0, 1], 1 is good."""
+    aq: float
+    """Mean of A over the region, in [0, 1], 1 is good."""
+    kind: RegionKind
+    phrase: str | None
+    """The phrase that fails here, None for `quality`."""
+    span: tuple[int, int] | None
+    """Its first character in the user's prompt, and one past its last."""
+    strength: float
+    """Level of noise that its repair starts from, in [0, 1]."""
+    prompt: str
+    """What the backend is asked to paint."""
+    emphases: tuple[Emphasis, ...] = ()
+    """Weights within `prompt`."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields as plain values that json can write."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RegionSet:
+    """The regions of one mask, and which pixel belongs to which."""
+
+    regions: tuple[Region, ...]
+    """The worst first."""
+    labels: Tensor
+    """Shape (H, W), int32: a region's index plus 1, 0 outside all of them."""
+    skipped: int
+    """Further regions that were over the limit; their pixels are outside."""
+
+
+def find_regions(
+    mask: RepairMask, assessment: Assessment, prompt: str, *, strength: float, max_regions: int
+) -> RegionSet:
+    """Part the mask into connected regions (8 neighbours) and say what each one needs.
+
+    A missing object is painted at `MISSING_STRENGTH` from its phrase alone; everything else is
+    repaired at `strength` with the whole prompt.
+
+    Args:
+        mask: The mask of eq. (9), of H x W pixels.
+        assessment: Maps and defects, all of H x W pixels.
+        prompt: The user's prompt, which the spans of `assessment` refer to.
+        strength: Strength of stage 1, in [0, 1].
+        max_regions: How many to keep, the worst ones.
+
+    Raises:
+        InputError: If a defect's region has another size than the mask.
+    """
+    _check_sizes(mask, assessment)
+    found, count = ndimage.label(mask.hard.numpy(), structure=np.ones((3, 3), bool))
+    sums = ndimage.sum_labels(mask.deficit.numpy(), found, np.arange(1, count + 1))
+    order = np.argsort(-sums, kind="stable")[:max_regions]  # stable: ties in reading order
+    boxes = ndimage.find_objects(found)
+    labels = np.zeros(found.shape, np.int32)
+    regions = []
+    for index, place in enumerate(order.tolist()):
+        rows, columns = boxes[place]
+        inside = found[rows, columns] == place + 1
+        labels[rows, columns][inside] = index + 1
+        at = _Place(rows, columns, torch.from_numpy(inside))
+        regions.append(_describe(index, at, assessment, prompt, strength))
+    return RegionSet(regions=tuple(regions), labels=torch.from_numpy(labels), skipped=count - len(order))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A box and the pixels of it that belong to a region."""
+
+    rows: slice
+    columns: slice
+    inside: Tensor
+
+    def mean(self, values: Tensor) -> float:
+        return float(values[self.rows, self.columns].cpu()[self.inside].double().mean())
+
+
+def _check_sizes(mask: RepairMask, assessment: Assessment) -> None:
+    size = tuple(mask.hard.shape)
+    for defect in assessment.defects:
+        if tuple(defect.region.shape) != size:
+            raise InputError(
+                f"The region of `{defect.phrase}` must have the image's size {size}, got {tuple(defect.region.shape)}."
+            )
+
+
+def _describe(index: int, at: _Place, assessment: Assessment, prompt: str, strength: float) -> Region:
+    defect = _main_defect(at, assessment)
+    missing = defect is not None and defect.kind == "missing"
+    return Region(
+        index=index,
+        box=(at.rows.start, at.columns.start, at.rows.stop, at.columns.stop),
+        area=int(at.inside.sum()),
+        pq=at.mean(assessment.pq.map),
+        aq=at.mean(assessment.aq.map),
+        kind=defect.kind if defect else "quality",
+        phrase=defect.phrase if defect else None,
+        span=(defect.start, defect.end) if defect else None,
+        strength=MISSING_STRENGTH if missing else strength,
+        prompt=defect.phrase if defect and missing else prompt,
+        emphases=_phrase_emphasis(defect, assessment) if defect and missing else assessment.emphases,
+    )
+
+
+def _main_defect(at: _Place, assessment: Assessment) -> Defect | None:
+    """Return the defect that fills most of the region, if any fills enough; the first on a tie."""
+    covers = [at.mean(defect.region) for defect in assessment.defects]
+    if not covers or max(covers) < COVERAGE:
+        return None
+    return assessment.defects[covers.index(max(covers))]
+
+
+def _phrase_emphasis(defect: Defect, assessment: Assessment) -> tuple[Emphasis, ...]:
+    """Return one emphasis over the whole phrase, since its words may lie apart in the prompt."""
+    weights = [e.weight for e in assessment.emphases if e.start < defect.end and e.end > defect.start]
+    weight = max(weights, default=MISSING_WEIGHT)
+    return (Emphasis(text=defect.phrase, start=0, end=len(defect.phrase), weight=weight),)

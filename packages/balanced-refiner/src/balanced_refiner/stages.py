@@ -1,0 +1,188 @@
+"""The two stages of eq. (10): strong repair of regions, then a mild pass over the whole image.
+
+Nothing here judges the outcome; `guard` does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from balanced_refiner.backend import Inpainter, InpaintRequest, OnStep, check_generated
+from balanced_refiner.crops import Window, crop, crop_mask, paste, place_window
+from balanced_refiner.errors import RefineError
+from balanced_refiner.regions import Region, RegionSet
+from balanced_refiner.strength import denoising_steps
+from grefine_core import Emphasis, resize
+
+BATCH = 4
+"""Squares per call of the backend: enough to use a processor, few enough for a small one."""
+OVERLAP = 0.25
+"""Share of a tile's side that it has in common with the next one, where the two are blended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagePlan:
+    """What a stage is told beside the picture."""
+
+    steps: int
+    """n1 or n2 of eq. (10): denoising operations per square."""
+    seed: int
+    on_step: OnStep | None = None
+    """Hears of steps done and steps in all, over the whole stage."""
+
+    def listener(self, done: int, total: int) -> OnStep | None:
+        """Return a listener for one call of the backend, `done` steps into the stage."""
+        hear = self.on_step
+        return None if hear is None else (lambda step, _: hear(done + step, total))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Repair:
+    """What the backend made of one region."""
+
+    region: Region
+    window: Window
+    generated: Tensor | None
+    """Shape (3, S, S), float32 in [0, 1]; None where the backend failed."""
+    error: str = ""
+    """Why it failed."""
+
+    def apply(self, pixels: Tensor, weights: Tensor) -> Tensor:
+        """Return (1, 3, H, W) `pixels` with the region replaced by `weights` (H, W) of the repair."""
+        return pixels if self.generated is None else paste(pixels, self.generated, self.window, weights)
+
+
+def region_seed(seed: int, stage: str, index: int) -> int:
+    """Return the seed of one region or tile: the same for the same three, whatever ran before it."""
+    digest = hashlib.sha256(f"{seed}/{stage}/{index}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1  # torch seeds have 63 bits
+
+
+def stage1(inpainter: Inpainter, pixels: Tensor, found: RegionSet, plan: StagePlan) -> list[Repair]:
+    """Repaint each region in a window around it: D^z1 of eq. (10).
+
+    The repairs come back apart, in the order of the regions, so that each can be judged alone. All
+    are painted from `pixels`; where the backend fails, the regions of that call say so.
+
+    Args:
+        inpainter: The backend.
+        pixels: Shape (1, 3, H, W), float32 in [0, 1], on the CPU.
+        found: The regions, and the pixels that belong to them.
+        plan: n1 steps, seed and listener.
+    """
+    batches = _by_strength(found.regions)
+    total = sum(denoising_steps(plan.steps, batch[0].strength) for batch in batches)
+    size = (pixels.shape[2], pixels.shape[3])
+    done, repairs = 0, list[Repair]()
+    for batch in batches:
+        windows = [place_window(region.box, size, working_size=inpainter.working_size) for region in batch]
+        request = _region_request(pixels, found.labels, batch, windows, inpainter.working_size, plan)
+        made, error = torch.empty(0), ""
+        try:
+            made = check_generated(inpainter.inpaint(request, on_step=plan.listener(done, total)), request)
+        except RefineError as failure:
+            error = str(failure)
+        done += denoising_steps(plan.steps, batch[0].strength)
+        for place, (region, window) in enumerate(zip(batch, windows, strict=True)):
+            generated = None if error else made[place]
+            repairs.append(Repair(region=region, window=window, generated=generated, error=error))
+    return sorted(repairs, key=lambda repair: repair.region.index)
+
+
+def _by_strength(regions: Sequence[Region]) -> list[list[Region]]:
+    """Return batches of regions of one strength each, since a call of the backend has one."""
+    ordered = sorted(regions, key=lambda region: region.strength)
+    groups = [list(group) for _, group in groupby(ordered, key=lambda region: region.strength)]
+    return [group[i : i + BATCH] for group in groups for i in range(0, len(group), BATCH)]
+
+
+def _region_request(
+    pixels: Tensor, labels: Tensor, batch: list[Region], windows: list[Window], side: int, plan: StagePlan
+) -> InpaintRequest:
+    """Return the request of a batch of regions, each cut out at `side` pixels."""
+    pairs = list(zip(batch, windows, strict=True))
+    return InpaintRequest(
+        images=torch.cat([resize(crop(pixels, window), (side, side)) for window in windows]),
+        masks=torch.stack(
+            [crop_mask(labels == region.index + 1, window, working_size=side) for region, window in pairs]
+        ),
+        prompts=[region.prompt for region in batch],
+        emphases=[region.emphases for region in batch],
+        seeds=[region_seed(plan.seed, "stage1", region.index) for region in batch],
+        strength=batch[0].strength,
+        steps=plan.steps,
+    )
+
+
+def stage2(
+    inpainter: Inpainter, pixels: Tensor, prompt: str, emphases: Sequence[Emphasis], *, strength: float, plan: StagePlan
+) -> Tensor:
+    """Repaint the whole picture a little, under a mask of ones: D^z2 of eq. (10).
+
+    A picture larger than the backend's working size is covered by overlapping tiles, pixel for
+    pixel, which fade into each other; a smaller one is mirrored at its borders.
+
+    Args:
+        inpainter: The backend.
+        pixels: Shape (1, 3, H, W), float32 in [0, 1], on the CPU; the result has the same.
+        prompt: The user's prompt.
+        emphases: Weights within it, eq. (7).
+        strength: Delta of eq. (9), in [0, 1].
+        plan: n2 steps, seed and listener.
+
+    Raises:
+        RefineError: If the backend returns nothing that may be used.
+    """
+    windows = _tiles((pixels.shape[2], pixels.shape[3]), inpainter.working_size)
+    batches = [range(i, min(i + BATCH, len(windows))) for i in range(0, len(windows), BATCH)]
+    steps = denoising_steps(plan.steps, strength)
+    total, weight = torch.zeros_like(pixels), torch.zeros_like(pixels[:, :1])
+    for number, batch in enumerate(batches):
+        images = torch.cat([crop(pixels, windows[i]) for i in batch])
+        request = InpaintRequest(
+            images=images,
+            masks=torch.ones_like(images[:, :1]),
+            prompts=[prompt] * len(batch),
+            emphases=[emphases] * len(batch),
+            seeds=[region_seed(plan.seed, "stage2", i) for i in batch],
+            strength=strength,
+            steps=plan.steps,
+        )
+        made = inpainter.inpaint(request, on_step=plan.listener(number * steps, len(batches) * steps))
+        for i, tile in zip(batch, check_generated(made, request), strict=True):
+            _add_tile(total, weight, tile, windows[i])
+    return (total / weight).clamp(0, 1)
+
+
+def _tiles(size: tuple[int, int], side: int) -> list[Window]:
+    """Return windows that cover a picture, evenly spread, row by row."""
+    rows, columns = (_starts(length, side) for length in size)
+    return [Window(top, left, side) for top in rows for left in columns]
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Return the first coordinates of tiles on one axis."""
+    if length <= side:
+        return [-((side - length) // 2)]
+    overlap = round(side * OVERLAP)
+    count = math.ceil((length - overlap) / (side - overlap))
+    return [round(i * (length - side) / (count - 1)) for i in range(count)]
+
+
+def _add_tile(total: Tensor, weight: Tensor, made: Tensor, window: Window) -> None:
+    """Add a tile (3, S, S) to the weighted sum, and its weights to theirs, both in place."""
+    ramp = torch.sin((torch.arange(window.side) + 0.5) * (math.pi / window.side)).square()  # never 0
+    fade = ramp[:, None] * ramp[None, :]  # (S, S)
+    height, width = total.shape[2:]
+    top, left = max(0, window.top), max(0, window.left)
+    bottom, right = min(height, window.top + window.side), min(width, window.left + window.side)
+    inside = (slice(top - window.top, bottom - window.top), slice(left - window.left, right - window.left))
+    total[0, :, top:bottom, left:right] += (made * fade)[:, *inside]
+    weight[0, 0, top:bottom, left:right] += fade[inside]

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+
+import pytest
+import torch
+
+from balanced_refiner import Inpainter, InpaintRequest, RefineError, backend, check_generated, check_request
+from balanced_refiner.backend import load_inpainter
+from grefine_core import InputError
+
+
+def request(**changes):
+    plain = InpaintRequest(
+        images=torch.full((2, 3, 16, 16), 0.5),
+        masks=torch.ones(2, 1, 16, 16),
+        prompts=["a", "b"],
+        emphases=[(), ()],
+        seeds=[1, 2],
+        strength=0.5,
+        steps=4,
+    )
+    return dataclasses.replace(plain, **changes)
+
+
+def test_good_request_passes():
+    check_request(request(), 16)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"images": torch.full((2, 3, 8, 16), 0.5)}, "working size"),
+        ({"images": torch.full((2, 3, 16, 16), torch.nan)}, "nan"),
+        ({"masks": torch.ones(1, 1, 16, 16)}, "`masks`"),
+        ({"masks": torch.full((2, 1, 16, 16), 0.5)}, "only 0 and 1"),
+        ({"prompts": ["a"]}, "`prompts`"),
+        ({"emphases": [()]}, "`emphases`"),
+        ({"seeds": [1]}, "`seeds`"),
+        ({"strength": 1.5}, "`strength`"),
+        ({"steps": 0}, "`steps`"),
+    ],
+)
+def test_wrong_request_is_refused_and_named(changes, message):
+    with pytest.raises(InputError, match=message):
+        check_request(request(**changes), 16)
+
+
+@pytest.mark.parametrize(
+    ("generated", "message"),
+    [
+        (torch.full((2, 3, 16, 16), torch.nan), "not numbers"),
+        (torch.full((2, 3, 16, 16), torch.inf), "not numbers"),
+        (torch.zeros(2, 3, 16, 16), "black"),
+        (torch.zeros(2, 3, 8, 8), "shape"),
+    ],
+)
+def test_unusable_output_is_refused(generated, message):
+    with pytest.raises(RefineError, match=message):
+        check_generated(generated, request())
+
+
+def test_one_black_picture_in_a_batch_is_refused():
+    generated = torch.full((2, 3, 16, 16), 0.5)
+    generated[1] = 0
+    with pytest.raises(RefineError, match="black"):
+        check_generated(generated, request())
+
+
+def test_black_picture_of_a_black_source_is_fine():
+    black = torch.zeros(2, 3, 16, 16)
+    assert torch.equal(check_generated(black, request(images=black)), black)
+
+
+def test_usable_output_is_clamped():
+    assert check_generated(torch.full((2, 3, 16, 16), 1.5), request()).max() == 1
+
+
+def test_stand_in_of_these_tests_keeps_the_protocol(painter):
+    assert isinstance(painter(), Inpainter)
+
+
+def test_unknown_preset_is_refused_and_named():
+    with pytest.raises(InputError, match="`no-such-preset`"):
+        load_inpainter("no-such-preset", device="cpu")
+
+
+def test_missing_diffusers_is_named(monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(backend, "find_spec", lambda name: None if name == "diffusers" else found(name))
+    with pytest.raises(InputError, match=r"balanced-refiner\[diffusers\]"):
+        load_inpainter("mini")

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from balanced_refiner import MISSING_STRENGTH, MaskSettings, find_regions, make_mask
+from balanced_refiner.regions import MISSING_WEIGHT
+from grefine_core import Defect, Emphasis, InputError
+
+PROMPT = "a red dog beside a bench"
+PLAIN = MaskSettings(dilation=0, feather=0)
+
+
+def found_in(assessment, *, strength=0.4, max_regions=8):
+    mask = make_mask(assessment.pq.map, assessment.aq.map, settings=PLAIN)
+    return find_regions(mask, assessment, PROMPT, strength=strength, max_regions=max_regions)
+
+
+def dog(kind, box, size=(64, 64), value=1.0):
+    region = torch.zeros(size)
+    region[box[0] : box[2], box[1] : box[3]] = value
+    return Defect(phrase="red dog", kind=kind, start=2, end=9, region=region)
+
+
+def test_regions_come_worst_first_with_their_boxes(assessment):
+    quality = torch.ones(64, 64)
+    quality[2:6, 2:12] = 0.2
+    quality[20:40, 30:50] = 0.1
+    found = found_in(assessment(quality))
+    assert [region.box for region in found.regions] == [(20, 30, 40, 50), (2, 2, 6, 12)]
+    assert [region.area for region in found.regions] == [400, 40]
+    assert [region.index for region in found.regions] == [0, 1]
+
+
+def test_labels_tell_the_regions_apart(assessment):
+    quality = torch.ones(64, 64)
+    quality[2:6, 2:12] = 0.2
+    quality[20:40, 30:50] = 0.1
+    labels = found_in(assessment(quality)).labels
+    assert labels[30, 40] == 1
+    assert labels[3, 3] == 2
+    assert (labels > 0).sum() == 440
+
+
+def test_poor_pixels_take_the_stage_strength_and_the_whole_prompt(assessment, with_hole):
+    emphasis = Emphasis(text="red dog", start=2, end=9, weight=1.1)
+    region = found_in(assessment(with_hole(64, 64, (8, 8, 24, 24), 0.1), emphases=[emphasis])).regions[0]
+    assert (region.kind, region.strength, region.prompt, region.phrase) == ("quality", 0.4, PROMPT, None)
+    assert region.emphases == (emphasis,)
+    assert region.pq == pytest.approx(0.1)
+    assert region.aq == 1.0
+
+
+def test_missing_object_is_painted_strongly_from_its_phrase(assessment, with_hole):
+    alignment = with_hole(64, 64, (8, 8, 24, 24), 0.3)
+    defect = dog("missing", (8, 8, 24, 24), value=0.7)
+    region = found_in(assessment(torch.ones(64, 64), alignment, defects=[defect])).regions[0]
+    assert (region.kind, region.strength, region.prompt) == ("missing", MISSING_STRENGTH, "red dog")
+    assert region.span == (2, 9)
+    assert region.emphases == (Emphasis(text="red dog", start=0, end=7, weight=MISSING_WEIGHT),)
+
+
+def test_missing_phrase_keeps_the_weight_that_it_has(assessment, with_hole):
+    alignment = with_hole(64, 64, (8, 8, 24, 24))
+    emphasis = Emphasis(text="dog", start=6, end=9, weight=1.4)
+    given = assessment(torch.ones(64, 64), alignment, defects=[dog("missing", (8, 8, 24, 24))], emphases=[emphasis])
+    assert found_in(given).regions[0].emphases[0].weight == 1.4
+
+
+def test_attribute_defect_keeps_the_prompt_and_names_its_phrase(assessment, with_hole):
+    alignment = with_hole(64, 64, (8, 8, 24, 24))
+    region = found_in(assessment(torch.ones(64, 64), alignment, defects=[dog("attribute", (8, 8, 24, 24))])).regions[0]
+    assert (region.kind, region.strength, region.prompt, region.phrase) == ("attribute", 0.4, PROMPT, "red dog")
+
+
+def test_faint_defect_does_not_name_a_region(assessment, with_hole):
+    quality = with_hole(64, 64, (8, 8, 24, 24))
+    given = assessment(quality, defects=[dog("missing", (8, 8, 24, 24), value=0.2)])
+    assert found_in(given).regions[0].kind == "quality"
+
+
+def test_defect_that_covers_most_names_the_region(assessment, with_hole):
+    alignment = with_hole(64, 64, (8, 8, 24, 24))
+    bench = Defect(phrase="bench", kind="attribute", start=19, end=24, region=1 - alignment)
+    small = dog("missing", (8, 8, 14, 24))
+    given = assessment(torch.ones(64, 64), alignment, defects=[small, bench])
+    assert found_in(given).regions[0].phrase == "bench"
+
+
+def test_regions_over_the_limit_are_left_out_and_counted(assessment):
+    quality = torch.ones(64, 64)
+    for column in (2, 22, 42):
+        quality[4:14, column : column + 10] = 0.1
+    found = found_in(assessment(quality), max_regions=2)
+    assert (len(found.regions), found.skipped) == (2, 1)
+    assert (found.labels > 0).sum() == 200
+
+
+def test_touching_corners_make_one_region(assessment):
+    quality = torch.ones(64, 64)
+    quality[8:16, 8:16] = quality[16:24, 16:24] = 0.0
+    assert len(found_in(assessment(quality)).regions) == 1
+
+
+def test_empty_mask_has_no_regions(assessment):
+    found = found_in(assessment(torch.ones(16, 16)))
+    assert found.regions == ()
+    assert not found.labels.any()
+
+
+def test_region_can_be_written_as_json(assessment, with_hole):
+    alignment = with_hole(64, 64, (8, 8, 24, 24))
+    given = assessment(torch.ones(64, 64), alignment, defects=[dog("missing", (8, 8, 24, 24))])
+    written = json.loads(json.dumps(found_in(given).regions[0].to_dict()))
+    assert written["box"] == [8, 8, 24, 24]
+    assert written["emphases"][0]["text"] == "red dog"
+
+
+def test_defect_of_another_size_is_refused_and_named(assessment, with_hole):
+    given = assessment(with_hole(64, 64, (8, 8, 24, 24)), defects=[dog("missing", (0, 0, 4, 4), size=(32, 32))])
+    with pytest.raises(InputError, match="`red dog`"):
+        found_in(given)

@@ -1,0 +1,52 @@
+"""Find model packs that other installed packages offer, by entry point, without importing them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from grefine_core.errors import InputError
+from grefine_core.weights import WeightsFile
+
+DEFAULT_PRESET = "mini"
+BIGGER_PRESETS = {"grefine.encoders": "vit-b-16, vit-l-14 (open_clip)", "grefine.diffusion": "sdxl"}
+"""Named in the log line of the default, so that nobody takes the small model for the method's best."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """One model that a pack offers; making this record loads nothing."""
+
+    summary: str
+    """One line for listings."""
+    load: Callable[..., Any]
+    """Load the model; its keywords and result depend on the entry point group."""
+    files: Callable[[], Sequence[WeightsFile]]
+    """The weights files it needs, with their checksums."""
+
+
+def preset_entries(group: str) -> dict[str, EntryPoint]:
+    """Return the installed presets of a group by name, in alphabetical order."""
+    return {entry.name: entry for entry in sorted(entry_points(group=group), key=lambda e: e.name)}
+
+
+def load_preset(group: str, name: str) -> Preset:
+    """Return the record of one preset.
+
+    Raises:
+        InputError: If it is not installed; the message names those that are and what brings `mini`.
+    """
+    entries = preset_entries(group)
+    if name not in entries:
+        found = ", ".join(entries) or "none"
+        hint = " (`pip install grefine-mini` brings `mini`)" if DEFAULT_PRESET not in entries else ""
+        raise InputError(f"Preset `{name}` is not installed for {group}; installed: {found}{hint}.")
+    if name == DEFAULT_PRESET and group in BIGGER_PRESETS:
+        _log.info("Using the small offline preset `mini` for %s; stronger ones: %s.", group, BIGGER_PRESETS[group])
+    preset: Preset = entries[name].load()
+    return preset

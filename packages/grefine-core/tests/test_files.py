@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from grefine_core import InputError, write_atomically
+
+
+def test_content_is_written_and_the_path_returned(tmp_path: Path) -> None:
+    assert write_atomically(tmp_path / "a.bin", lambda file: file.write(b"new")) == tmp_path / "a.bin"
+    assert (tmp_path / "a.bin").read_bytes() == b"new"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("x"), SystemExit(3)])
+def test_interruption_leaves_the_old_file_and_nothing_else(error: BaseException, tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"old")
+
+    def write(file: BinaryIO) -> None:
+        file.write(b"half")
+        raise error
+
+    with pytest.raises(type(error)):
+        write_atomically(tmp_path / "a.bin", write)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+    assert (tmp_path / "a.bin").read_bytes() == b"old"
+
+
+def test_full_disk_is_an_input_error(tmp_path: Path) -> None:
+    def write(file: BinaryIO) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(InputError, match=r"a\.bin cannot be written: No space left on device\."):
+        write_atomically(tmp_path / "a.bin", write)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_folder_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a\.bin cannot be written: No such file or directory\."):
+        write_atomically(tmp_path / "none" / "a.bin", lambda file: file.write(b"new"))
+
+
+def test_folder_in_the_place_of_the_file_is_an_input_error(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").mkdir()
+    with pytest.raises(InputError, match=r"a\.bin cannot be written"):
+        write_atomically(tmp_path / "a.bin", lambda file: file.write(b"new"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such mode")
+def test_mode_follows_the_umask(tmp_path: Path) -> None:
+    old = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / "a.bin", lambda file: file.write(b"new"))
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "a.bin").stat().st_mode) == 0o640

@@ -1,0 +1,88 @@
+"""The `mini` encoder: EfficientNet-Lite0 and MiniLM behind the Encoder protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from grefine_core import ImageFeatures, WeightsFile, check_images, fit_size, load_tensors, resize
+from grefine_mini.color import color_shares
+from grefine_mini.files import own_file, trunk_file
+from grefine_mini.heads import Cells, Heads
+from grefine_mini.text import CONTEXT, MiniText
+from grefine_mini.trunk import STRIDE, Trunk, cell_statistics, load_trunk
+
+NAME = "mini-0.1"
+"""Changes with the heads: pairs fitted for other heads do not fit these."""
+INPUT_SIZE = 448
+HEADS_FILE = "heads.safetensors"
+
+
+class MiniEncoder:
+    """See `grefine_core.Encoder`, which this implements; results are float32."""
+
+    name = NAME
+    input_size = INPUT_SIZE
+    patch_size = STRIDE
+    context_length = CONTEXT
+    logit_scale = 1.0
+
+    def __init__(self, trunk: Trunk, text: MiniText, heads: Heads) -> None:
+        self._trunk, self.text, self.heads = trunk, text, heads
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.text.device
+
+    @property
+    def alignment_scale(self) -> float:
+        """Temperature s_a of eq. (5), calibrated on composed scenes (see the model card)."""
+        return float(self.heads.alignment_scale)
+
+    def encode_image(self, pixels: Tensor) -> ImageFeatures:
+        """Encode (B, 3, H, W) in [0, 1]; the longer side goes to 448, the aspect is kept.
+
+        Raises:
+            InputError: If shape, dtype or range are wrong.
+        """
+        check_images(pixels)
+        size = fit_size(*pixels.shape[-2:], longer=INPUT_SIZE, multiple=STRIDE)
+        resized = resize(pixels.to(self.device, torch.float32), size)
+        features = self._trunk(resized)
+        head = features.head.permute(0, 2, 3, 1)
+        cells = Cells(head, cell_statistics(features), color_shares(resized, head.shape[1:3]))
+        return self.heads.image(cells)
+
+    def encode_text(self, texts: Sequence[str]) -> Tensor:
+        """Encode T texts to (T, D); blank texts give the feature of the empty text."""
+        features = self.heads.text(self.text.sentences(texts))
+        blank = torch.tensor([not t.strip() for t in texts], device=self.device)
+        return torch.where(blank[:, None], self.heads.empty_text()[None], features)
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens of each text, start and end included."""
+        return self.text.token_counts(texts)
+
+    def embed_tokens(self, texts: Sequence[str]) -> Tensor:
+        """Return MiniLM's word embeddings (T, L, 384), zero behind each end."""
+        return self.text.embed_tokens(texts)
+
+    def encode_token_embeddings(self, embeddings: Tensor, eot: Tensor) -> Tensor:
+        """Encode word embeddings (T, L, 384), ends at `eot` (T,), to (T, D)."""
+        return self.heads.text(self.text.pool(embeddings.to(self.device), eot.to(self.device)))
+
+
+def load(*, device: torch.device, dtype: torch.dtype = torch.float32, heads: WeightsFile | None = None) -> MiniEncoder:
+    """Load the encoder; it runs in float32 whatever `dtype` says, being small.
+
+    Raises:
+        WeightsError: If a file is absent or altered.
+    """
+    fitted = Heads()
+    fitted.load_state_dict({k: v.float() for k, v in load_tensors(heads or own_file(HEADS_FILE)).items()})
+    trunk, _ = load_trunk(trunk_file())
+    text = MiniText.load(device=device)
+    return MiniEncoder(trunk.to(device), text, fitted.eval().requires_grad_(False).to(device))

@@ -1,0 +1,77 @@
+"""What the pack offers under the preset name `mini`; importing this loads no weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grefine_core import DiffusionPack, ParserPack, Preset, WeightsFile
+from grefine_mini.files import WEIGHTS, own_file, own_files, text_files, trunk_file
+
+if TYPE_CHECKING:
+    import torch
+
+    from grefine_core import Encoder
+
+PAIRS_FILE = "pairs.safetensors"
+WORKING_SIZE = 128
+GUIDANCE_SCALE = 1.5
+"""Little guidance: the model is small, and more of it burns colours."""
+
+
+def _encoder_files() -> list[WeightsFile]:
+    return [trunk_file(), *text_files().values(), own_file("heads.safetensors")]
+
+
+def _load_encoder(*, device: torch.device, dtype: torch.dtype) -> Encoder:
+    from grefine_mini.encoder import load
+
+    return load(device=device, dtype=dtype)
+
+
+def _load_parser() -> ParserPack:
+    files = {file.path.stem: file.verify() for file in own_files("parser/")}
+    return ParserPack(
+        name="mini",
+        language="en",
+        folder=WEIGHTS / "parser",
+        tokenizer=files["tok"],
+        tagger=files["tag"],
+        parser=files["parse"],
+        vectors=files["glove50-fp16"],
+    )
+
+
+def _load_diffusion(*, device: torch.device) -> DiffusionPack:
+    from grefine_mini.text import MiniText
+
+    for file in own_files("diffusion/"):
+        file.verify()
+    return DiffusionPack(
+        name="mini",
+        folder=WEIGHTS / "diffusion",
+        condition=MiniText.load(device=device).condition,
+        working_size=WORKING_SIZE,
+        guidance_scale=GUIDANCE_SCALE,
+    )
+
+
+ENCODER = Preset(
+    summary="EfficientNet-Lite0 + MiniLM-L6, joined by fitted heads; 448 px, CPU",
+    load=_load_encoder,
+    files=_encoder_files,
+)
+PAIRS = Preset(
+    summary="quality pairs for the mini encoder",
+    load=lambda: own_file(PAIRS_FILE),
+    files=lambda: own_files(PAIRS_FILE),
+)
+PARSER = Preset(
+    summary="English stanza pipeline of 14 MB",
+    load=_load_parser,
+    files=lambda: own_files("parser/"),
+)
+DIFFUSION = Preset(
+    summary="tiny latent inpainting model, 128 px, CPU",
+    load=_load_diffusion,
+    files=lambda: [*text_files().values(), *own_files("diffusion/")],
+)

@@ -1,0 +1,63 @@
+"""The trunk is the library's model, value for value, and its statistics are what they say."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from grefine_core import WeightsError, WeightsFile
+from grefine_mini.files import trunk_file
+from grefine_mini.trunk import PYRAMID_CHANNELS, STATISTICS, Trunk, TrunkFeatures, cell_statistics, load_trunk
+
+
+@pytest.fixture(scope="module")
+def trunk() -> Trunk:
+    return load_trunk(trunk_file())[0]
+
+
+def test_features_have_the_documented_shapes(trunk: Trunk) -> None:
+    features = trunk(torch.rand(2, 3, 64, 96))
+    assert [tuple(level.shape) for level in features.pyramid] == [
+        (2, channels, 64 // stride, 96 // stride)
+        for channels, stride in zip(PYRAMID_CHANNELS, (2, 4, 8, 16, 32), strict=True)
+    ]
+    assert features.head.shape == (2, 1280, 2, 3)
+
+
+def test_trunk_equals_timm(trunk: Trunk) -> None:
+    timm = pytest.importorskip("timm", reason="timm is not installed; it is only needed to compare and to refit")
+    model = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
+    tensors = torch.load(trunk_file().path, weights_only=True).values()
+    model.load_state_dict(dict(zip(model.state_dict(), tensors, strict=True)))
+    pixels = torch.rand(1, 3, 96, 64)
+    with torch.no_grad():
+        expected = model.forward_features((pixels - trunk.mean) / trunk.std)
+    assert torch.equal(trunk(pixels).head, expected)
+
+
+def test_batch_equals_singles(trunk: Trunk) -> None:
+    pixels = torch.rand(3, 3, 64, 64)
+    together = trunk(pixels).head
+    alone = torch.cat([trunk(p[None]).head for p in pixels])
+    assert (together - alone).abs().max() < 1e-5
+
+
+def test_statistics_of_a_constant_level_have_its_mean_and_no_spread() -> None:
+    levels = tuple(
+        torch.full((1, channels, 64 // stride, 64 // stride), float(index + 1))
+        for index, (channels, stride) in enumerate(zip(PYRAMID_CHANNELS, (2, 4, 8, 16, 32), strict=True))
+    )
+    statistics = cell_statistics(TrunkFeatures(levels, torch.zeros(1, 1280, 2, 2)))
+    assert statistics.shape == (1, 2, 2, STATISTICS)
+    means, spreads = statistics[..., : sum(PYRAMID_CHANNELS)], statistics[..., sum(PYRAMID_CHANNELS) :]
+    assert means[0, 0, 0, [0, 16, 40, 80, 192]].tolist() == [1, 2, 3, 4, 5]
+    assert spreads.abs().max() < 1e-3
+
+
+def test_file_with_other_shapes_is_refused(tmp_path) -> None:
+    import hashlib
+
+    path = tmp_path / "other.pth"
+    torch.save({"a": torch.zeros(2)}, path)
+    with pytest.raises(WeightsError, match=r"has shape \(2,\) where stem"):
+        load_trunk(WeightsFile(path, hashlib.sha256(path.read_bytes()).hexdigest()))

@@ -1,0 +1,102 @@
+"""The command `grefine`. Heavy imports are in the commands, so that `--help` is fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grefine.settings import load_settings
+from grefine_core.cli_support import EXIT_BAD_INPUT, one_sentence_errors
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+Picture = Annotated[Path, typer.Argument(metavar="PICTURE", help="Picture file of any format that Pillow reads.")]
+Prompt = Annotated[str, typer.Option(help="What the picture should show.", show_default=False)]
+# the defaults below stand in the settings, so that a settings file can change them
+Preset = Annotated[str | None, typer.Option(help="Installed model pack for the scores. (default: mini)")]
+Device = Annotated[str | None, typer.Option(help="`auto`, `cpu`, `cuda`, `mps`, ... (default: auto)")]
+Config = Annotated[Path | None, typer.Option(metavar="F.toml", help="Settings file; flags win over it.")]
+Literal = Annotated[
+    bool | None, typer.Option("--literal", help="Use eq. (6) and (9) of the paper as they are printed.")
+]
+
+
+@app.callback()
+def _commands() -> None:
+    """Score a generated picture and its prompt, find where it fails, and repair it there."""
+
+
+@app.command()
+@one_sentence_errors
+def score(
+    path: Picture,
+    prompt: Prompt,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    preset: Preset = None,
+    device: Device = None,
+    literal: Literal = None,
+    config: Config = None,
+) -> None:
+    """Score the quality of a picture and how well it follows its prompt, from 0 (bad) to 1 (good)."""
+    settings = load_settings(config, {"preset": preset, "device": device, "literal": literal})
+    from grefine.run import score_file
+
+    result = score_file(path, prompt, settings)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps({"path": str(path), "prompt": prompt, **result.to_json()}))
+        return
+    from grefine.summary import print_score
+
+    print_score(result)
+
+
+@app.command()
+@one_sentence_errors
+def refine(
+    path: Picture,
+    prompt: Prompt,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the result.")],
+    seed: Annotated[int | None, typer.Option(help="Same seed, same picture. (default: 0)")] = None,
+    steps: Annotated[int | None, typer.Option(help="Denoising steps of both stages. (default: 20)")] = None,
+    no_guard: Annotated[bool, typer.Option("--no-guard", help="Keep changes even where scores fall.")] = False,
+    preset: Preset = None,
+    device: Device = None,
+    literal: Literal = None,
+    config: Config = None,
+) -> None:
+    """Assess a picture, repair the regions that fail, assess again, and keep what helped."""
+    flags = {"preset": preset, "device": device, "literal": literal, "seed": seed, "steps": steps}
+    settings = load_settings(config, {**flags, "guard": False if no_guard else None})
+    from grefine.run import refine_file
+    from grefine.summary import print_outcome, progress_bar
+
+    with progress_bar() as on_progress:
+        finished = refine_file(path, prompt, output, settings, on_progress=on_progress)
+    print_outcome(finished)
+
+
+@app.command()
+@one_sentence_errors
+def doctor(
+    verify: Annotated[bool, typer.Option("--verify", help="Also compare the sha256 of every weights file.")] = False,
+) -> None:
+    """Print versions, devices and installed presets, and how to fix what is missing.
+
+    The exit code is 2 if something is missing, and 0 otherwise.
+    """
+    from grefine.doctor import examine
+    from grefine.summary import print_findings
+
+    findings = list(examine(verify=verify))
+    print_findings(findings)
+    if any(finding.fix for finding in findings):
+        raise typer.Exit(EXIT_BAD_INPUT)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

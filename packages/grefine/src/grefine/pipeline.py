@@ -1,0 +1,219 @@
+"""Assess, refine, assess: the loop of G-Refine (arXiv:2404.18343) around one set of models.
+
+Scores and maps have no unit, lie in [0, 1], and 1 is good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, cast
+
+from torch import Tensor
+
+from aqmap import Alignment, AlignmentAssessor, AlignmentSettings, load_parser
+from balanced_refiner import BalancedRefiner, Inpainter, Refinement, RefineSettings, load_inpainter
+from grefine.settings import Settings
+from grefine.shared_encoder import SharedEncoder
+from grefine_core import Assessment, Encoder, ImageInput, as_pixels, check_prompt, load_encoder
+from pqmap import Perception, PerceptionAssessor, load_pairs
+
+Perceive = Callable[[Tensor], Perception]
+"""Perceptual quality of pixels (1, 3, H, W) in [0, 1]."""
+Align = Callable[[Tensor, str], Alignment]
+"""Alignment of pixels (1, 3, H, W) in [0, 1] with a prompt."""
+OnProgress = Callable[[str, int, int], None]
+"""Called with the stage, the denoising steps done in it, and how many it has."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)  # eq=False: `==` on tensors has no single truth
+class Score:
+    """What both assessors say of one picture and its prompt."""
+
+    perception: Perception
+    alignment: Alignment
+    assessment: Assessment
+    """The same in the words of the refiner."""
+
+    @property
+    def p(self) -> float:
+        """Perceptual quality, eq. (3)."""
+        return self.perception.score
+
+    @property
+    def a(self) -> float:
+        """Alignment with the prompt, eq. (8)."""
+        return self.alignment.score
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what can be told without the maps, ready for `json.dumps`."""
+        alignment = self.alignment.to_json()
+        return {
+            "p": self.p,
+            "a": self.a,
+            "factors": self.perception.factors,
+            "prompt_score": self.alignment.prompt_score,
+            "phrases": alignment["phrases"],
+            "defects": [
+                {"phrase": defect.phrase, "kind": defect.kind, "start": defect.start, "end": defect.end}
+                for defect in self.assessment.defects
+            ],
+            "emphasised": self.alignment.emphasised,
+            "warnings": list(self.alignment.warnings),
+            "encoder": self.perception.encoder,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """A refinement, with all that was measured before and after it."""
+
+    prompt: str
+    source: Tensor
+    """Shape (1, 3, H, W), float32 in [0, 1]: the picture as it came."""
+    before: Score
+    after: Score
+    """The very record `before` where nothing changed."""
+    refinement: Refinement
+    settings: Settings
+
+
+class GRefine:
+    """Both assessors and the refiner around one encoder.
+
+    Args:
+        perceive: The PQ assessor.
+        align: The AQ assessor.
+        inpainter: Gives the diffusion backend; called at the first refinement, so that scoring
+            never waits for it.
+        settings: What decides a result.
+        one_image: Opens a block in which both assessors see the same picture.
+    """
+
+    def __init__(
+        self,
+        perceive: Perceive,
+        align: Align,
+        inpainter: Callable[[], Inpainter],
+        settings: Settings | None = None,
+        *,
+        one_image: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._perceive, self._align = perceive, align
+        self._inpainter = cache(inpainter)
+        self._settings = settings or Settings()
+        self._one_image = one_image
+
+    @classmethod
+    def load(cls, settings: Settings | None = None) -> GRefine:
+        """Load the encoder, its text pairs and the parser; the diffusion model follows when needed.
+
+        Raises:
+            InputError: If a preset is not installed or the device is absent.
+            WeightsError: If a weights file is absent or altered.
+        """
+        settings = settings or Settings()
+        encoder = SharedEncoder(load_encoder(settings.preset, device=settings.device))
+        shared = cast(Encoder, encoder)  # it has every member, most of them through __getattr__
+        align = AlignmentAssessor(
+            shared, load_parser(settings.parser), settings=AlignmentSettings(literal=settings.literal)
+        )
+        return cls(
+            PerceptionAssessor(shared, load_pairs(settings.preset, shared)).assess,
+            align,
+            partial(load_inpainter, settings.diffusion, device=settings.device),
+            settings,
+            one_image=encoder.one_image,
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """What decides a result beside the picture and its prompt."""
+        return self._settings
+
+    def score(self, image: ImageInput, prompt: str) -> Score:
+        """Assess one picture of any size.
+
+        Raises:
+            InputError: If the picture cannot be read or the prompt says nothing.
+        """
+        check_prompt(prompt)
+        pixels = as_pixels(image)
+        with self._one_image():
+            perception, alignment = self._perceive(pixels), self._align(pixels, prompt)
+        assessment = Assessment(
+            pq=perception.quality, aq=alignment.quality, defects=alignment.defects, emphases=alignment.emphases
+        )
+        return Score(perception=perception, alignment=alignment, assessment=assessment)
+
+    def refine(
+        self, image: ImageInput, prompt: str, *, seed: int | None = None, on_progress: OnProgress | None = None
+    ) -> Outcome:
+        """Assess a picture, repair where it fails, and assess it again.
+
+        Args:
+            image: A file, a read picture, a PIL image, or pixels (1, 3, H, W) in [0, 1].
+            prompt: What it should show.
+            seed: The same seed gives the same picture; that of the settings by default.
+            on_progress: Hears of every denoising step.
+
+        Raises:
+            InputError: If an argument breaks the above.
+            WeightsError: If a file of the diffusion model is absent or altered.
+        """
+        check_prompt(prompt)
+        pixels = as_pixels(image).cpu()
+        measured = _Measured(self, prompt)
+        settings = self._settings
+        refiner = BalancedRefiner(
+            self._inpainter(),
+            measured.assess,
+            RefineSettings(steps=settings.steps, guard=settings.guard, literal=settings.literal),
+        )
+        refinement = refiner(pixels, prompt, seed=settings.seed if seed is None else seed, on_progress=on_progress)
+        return Outcome(
+            prompt=prompt,
+            source=pixels,
+            before=measured.find(refinement.before, pixels),
+            after=measured.find(refinement.after, refinement.pixels),
+            refinement=refinement,
+            settings=settings,
+        )
+
+
+class _Measured:
+    """The refiner's measurements with all their details; only the first and the last are kept."""
+
+    def __init__(self, grefine: GRefine, prompt: str) -> None:
+        self._grefine, self._prompt = grefine, prompt
+        self._first: Score | None = None
+        self._last: Score | None = None
+
+    def assess(self, pixels: Tensor, prompt: str) -> Assessment:
+        """Measure for the refiner."""
+        self._last = self._grefine.score(pixels, prompt)
+        self._first = self._first or self._last
+        return self._last.assessment
+
+    def find(self, assessment: Assessment, pixels: Tensor) -> Score:
+        """Return the details of an assessment of `pixels`, measured again if they were not kept."""
+        for score in (self._first, self._last):
+            if score is not None and score.assessment is assessment:
+                return score
+        return self._grefine.score(pixels, self._prompt)
+
+
+def load(preset: str = "mini", *, device: str = "auto") -> GRefine:
+    """Load the models of an installed preset.
+
+    Args:
+        preset: Encoder and text pairs; `mini` comes with the package, works offline and on a CPU.
+        device: `auto`, or a name that torch knows, such as `cpu` or `cuda:1`.
+
+    Raises:
+        InputError: If the preset is not installed or the device is absent.
+        WeightsError: If a weights file is absent or altered.
+    """
+    return GRefine.load(Settings(preset=preset, device=device))

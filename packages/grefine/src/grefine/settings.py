@@ -1,0 +1,83 @@
+"""Settings of a run: defaults, then a TOML file, then flags; the later wins."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+from grefine_core.errors import InputError
+from grefine_core.presets import DEFAULT_PRESET
+
+Value = str | int | bool
+"""What a setting may be; TOML tables, lists and dates are none of them."""
+
+MAX_STEPS = 1000
+"""Diffusion models are trained with 1000 noise levels; more steps would repeat some."""
+MAX_SEED = 2**63 - 1
+"""Largest seed that a torch generator takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that decides a result beside the picture and its prompt."""
+
+    preset: str = DEFAULT_PRESET
+    """Encoder and text pairs, for both assessors."""
+    parser: str = DEFAULT_PRESET
+    """Parser of the prompt."""
+    diffusion: str = DEFAULT_PRESET
+    """Inpainting model of the refiner."""
+    device: str = "auto"
+    """A torch device, or `auto`: CUDA, then MPS, then the CPU."""
+    seed: int = 0
+    """Seed of the refiner's noise; the same seed gives the same picture."""
+    steps: int = 20
+    """Denoising steps of both stages together, n1 + n2 of eq. (10)."""
+    guard: bool = True
+    """Keep a change only if the scores do not fall; off reproduces the paper."""
+    literal: bool = False
+    """Use eq. (6) and (9) as they are printed, not as the text around them explains them."""
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.steps <= MAX_STEPS:
+            raise InputError(f"`steps` must lie in 2 ... {MAX_STEPS}, half for each stage, got {self.steps}.")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise InputError(f"`seed` must lie in 0 ... 2^63 - 1, got {self.seed}.")
+
+    def to_json(self) -> dict[str, Value]:
+        """Return the settings by name."""
+        return asdict(self)
+
+
+def load_settings(config: Path | None = None, flags: Mapping[str, Value | None] | None = None) -> Settings:
+    """Return the defaults, overridden by the TOML file, overridden by every flag that is not None.
+
+    Raises:
+        InputError: If the file is absent or no TOML, a key is unknown (the known ones are named),
+            or a value has the wrong type or lies out of range.
+    """
+    values = _read(config) if config is not None else {}
+    values |= {key: value for key, value in (flags or {}).items() if value is not None}
+    defaults = Settings()
+    kinds = {field.name: type(getattr(defaults, field.name)) for field in fields(Settings)}
+    for key, value in values.items():
+        if key not in kinds:
+            raise InputError(f"Unknown setting `{key}`; known settings: {', '.join(kinds)}.")
+        if type(value) is not kinds[key]:  # not isinstance: True would pass for a whole number
+            expected, found = kinds[key].__name__, type(value).__name__
+            raise InputError(f"Setting `{key}` must be {expected}, got {found} ({value!r}).")
+    return Settings(**cast(dict[str, Any], values))  # each value has the type of its field, see above
+
+
+def _read(config: Path) -> dict[str, Value]:
+    if not config.is_file():
+        raise InputError(f"The settings file {config} does not exist or is a folder.")
+    try:
+        return tomllib.loads(config.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"The settings file {config} is not valid TOML: {error}.") from error
+    except OSError as error:
+        raise InputError(f"The settings file {config} cannot be read: {error.strerror}.") from error

@@ -1,0 +1,137 @@
+"""What the command line tells people: tables on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text  # prompts hold brackets, which a plain string would turn into markup
+
+if TYPE_CHECKING:
+    from grefine.demo import Demonstration
+    from grefine.doctor import Finding
+    from grefine.pipeline import OnProgress, Outcome, Score
+    from grefine.run import Finished
+
+_COLOURS = {"ok": "green", "missing": "bold red", "attribute": "yellow"}
+_STAGES = {"stage1": "repairing regions", "stage2": "mild pass"}
+
+
+def print_score(score: Score) -> None:
+    """Print both scores, the four factors and the phrases."""
+    console = Console()
+    scores = Table("", "score", title="0 is bad, 1 is good", title_justify="left")
+    scores.columns[1].justify = "right"
+    scores.add_row("perceptual quality p", f"{score.p:.3f}")
+    for name, value in score.perception.factors.items():
+        scores.add_row(f"  {name}", f"{value:.3f}")
+    scores.add_row("alignment a", f"{score.a:.3f}")
+    console.print(scores)
+    console.print(_phrases(score, score))
+    _print_notes(console, score)
+
+
+def print_outcome(finished: Finished) -> None:
+    """Print the scores and phrases before and after, what was kept and why, and the files."""
+    console = Console()
+    outcome = finished.outcome
+    before, after = outcome.before, outcome.after
+    scores = Table("", "before", "after", title="0 is bad, 1 is good", title_justify="left")
+    for column in scores.columns[1:]:
+        column.justify = "right"
+    scores.add_row("perceptual quality p", f"{before.p:.3f}", f"{after.p:.3f}")
+    for name, value in before.perception.factors.items():
+        scores.add_row(f"  {name}", f"{value:.3f}", f"{after.perception.factors[name]:.3f}")
+    scores.add_row("alignment a", f"{before.a:.3f}", f"{after.a:.3f}")
+    console.print(scores)
+    console.print(_phrases(before, after))
+    _print_notes(console, before)
+    console.print(Text(outcome.refinement.message, "bold"))
+    if outcome.refinement.decisions:
+        console.print(_decisions(outcome))
+    if not outcome.refinement.changed:
+        console.print(Text(f"{finished.files[0].name} is the input, byte for byte."))
+    console.print(f"{finished.seconds:.1f} seconds; files written:", highlight=False)
+    for file in finished.files:
+        console.print(Text(f"  {file}"), soft_wrap=True)  # a wrapped path could not be copied
+
+
+def print_damage(shown: Demonstration) -> None:
+    """Print what the demonstration did to the photograph, and how its quality map sees it."""
+    console = Console(highlight=False)
+    console.print(Text(f"prompt: {shown.finished.outcome.prompt}"))
+    console.print(f"mean of P in the damaged rectangle: {shown.inside:.3f}; elsewhere: {shown.outside:.3f}")
+    console.print(f"mean of P in the rectangle after the run: {shown.inside_after:.3f}")
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Print an examination as it goes, each topic under its heading."""
+    console = Console()
+    topic = ""
+    for finding in findings:
+        if finding.topic != topic:
+            topic = finding.topic
+            console.print(Text(topic, "bold"))
+        line = Text(f"  {finding.name}: {finding.state}", "red" if finding.fix else "")
+        console.print(line, soft_wrap=True)
+        if finding.fix:
+            console.print(Text(f"    to fix: {finding.fix}"), soft_wrap=True)
+
+
+@contextmanager
+def progress_bar() -> Iterator[OnProgress]:
+    """Show a bar on stderr while the refiner works; where nobody watches, show none."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("loading and assessing", total=None)
+
+        def on_progress(stage: str, done: int, total: int) -> None:
+            progress.update(task, description=_STAGES.get(stage, stage), completed=done, total=total)
+
+        yield on_progress
+
+
+def _phrases(before: Score, after: Score) -> Table:
+    """Return the phrases with their scores; two columns for each where something changed."""
+    both = after is not before
+    table = Table(
+        "phrase", "noun", *(["noun after"] if both else []), "phrase", *(["phrase after"] if both else []), "verdict"
+    )
+    for column in table.columns[1:-1]:
+        column.justify = "right"
+    for old, new in zip(before.alignment.phrases, after.alignment.phrases, strict=True):
+        nouns = [old.noun_score, *([new.noun_score] if both else [])]
+        wholes = [old.phrase_score, *([new.phrase_score] if both else [])]
+        verdict = Text(old.verdict, _COLOURS[old.verdict])
+        if old.verdict != new.verdict:
+            verdict = Text.assemble(verdict, " -> ", (new.verdict, _COLOURS[new.verdict]))
+        table.add_row(Text(old.text), *(f"{value:.3f}" for value in (*nouns, *wholes)), verdict)
+    return table
+
+
+def _decisions(outcome: Outcome) -> Table:
+    """Return what was tried, region by region, and what the guard made of it."""
+    regions = {region.index: region for region in outcome.refinement.found.regions}
+    table = Table("change", "verdict", "reason")
+    for decision in outcome.refinement.decisions:
+        what = "mild pass over the whole picture"
+        if decision.region is not None:
+            region = regions[decision.region]
+            top, left, bottom, right = region.box
+            why = f"{region.kind}: {region.phrase}" if region.phrase else region.kind
+            what = f"region {region.index} ({why}), rows {top}-{bottom}, columns {left}-{right}"
+        verdict = Text("kept", "green") if decision.kept else Text("dropped", "yellow")
+        table.add_row(Text(what), verdict, Text(decision.reason))
+    return table
+
+
+def _print_notes(console: Console, score: Score) -> None:
+    if score.alignment.emphases:
+        console.print(Text(f"emphasised: {score.alignment.emphasised}"))
+    for warning in score.alignment.warnings:
+        console.print(Text(f"note: {warning}"))

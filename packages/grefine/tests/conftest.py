@@ -1,0 +1,129 @@
+"""Models without weights: quality is the red channel, and a prompt's last word may be absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from aqmap import Alignment, PhraseResult, normalise
+from balanced_refiner import InpaintRequest
+from grefine import GRefine, Settings
+from grefine_core import Emphasis
+from pqmap import Perception
+
+HEIGHT, WIDTH = 48, 64
+HOLE = (slice(8, 24), slice(16, 40))
+"""Rows and columns of the damage in `damaged_pixels`."""
+
+
+@dataclass
+class FakeModels:
+    """Counts what it is asked for."""
+
+    red: float = 1.0
+    """What the inpainter paints; at 1 it heals, at 0 it makes things worse."""
+    absent: str = "bicycle"
+    scored: int = 0
+    loaded: int = 0
+    seeds: list[int] = field(default_factory=list)
+    name: str = "fake"
+    working_size: int = 32
+
+    def perceive(self, pixels: Tensor) -> Perception:
+        self.scored += 1
+        found = pixels[0, 0].clone()
+        raw = torch.full((4,), float(found.mean()))
+        return Perception(
+            score=float(found.mean()), map=found, raw=raw, raw_grid=raw.reshape(4, 1, 1), encoder="fake-encoder"
+        )
+
+    def align(self, pixels: Tensor, prompt: str) -> Alignment:
+        missing = self.absent in prompt
+        start = prompt.index(self.absent) if missing else 0
+        end = start + len(self.absent) if missing else len(prompt)
+        phrase = PhraseResult(
+            text=prompt[start:end],
+            noun=prompt[start:end],
+            start=start,
+            end=end,
+            spans=((start, end),),
+            noun_score=0.2 if missing else 0.9,
+            phrase_score=0.2 if missing else 0.9,
+            verdict="missing" if missing else "ok",
+            ancestor=0,
+        )
+        grid = torch.zeros(1, 2, 2)
+        emphasis = Emphasis(text=phrase.text, start=start, end=end, weight=1.1)
+        return Alignment(
+            score=0.4 if missing else 0.9,
+            prompt_score=0.9,
+            prompt_parts=1,
+            map=torch.ones(pixels.shape[2:]),
+            phrases=(phrase,),
+            noun_grids=grid,
+            phrase_grids=grid,
+            regions=(0,) if missing else (None,),
+            emphases=(emphasis,) if missing else (),
+            warnings=(),
+            prompt=normalise(prompt),
+            encoder="fake-encoder",
+        )
+
+    def inpaint(self, request: InpaintRequest, *, on_step: Callable[[int, int], None] | None = None) -> Tensor:
+        self.seeds += request.seeds
+        if on_step is not None:
+            on_step(1, 1)
+        generator = torch.Generator().manual_seed(request.seeds[0] % 1000)
+        made = request.images * 0.5 + 0.5 * torch.rand(request.images.shape, generator=generator)
+        made[:, 0] = self.red
+        return made
+
+    def load(self, settings: Settings) -> GRefine:
+        self.loaded += 1
+        return GRefine(self.perceive, self.align, lambda: self, settings)
+
+
+@pytest.fixture
+def models() -> FakeModels:
+    """Return fresh fakes."""
+    return FakeModels()
+
+
+@pytest.fixture
+def good_pixels() -> Tensor:
+    """Return a picture that the fakes find perfect, in steps of 1/255."""
+    pixels = torch.randint(0, 256, (1, 3, HEIGHT, WIDTH), generator=torch.Generator().manual_seed(1)).float() / 255
+    pixels[:, 0] = 1
+    return pixels
+
+
+@pytest.fixture
+def damaged_pixels(good_pixels: Tensor) -> Tensor:
+    """Return the same with a rectangle of quality 0."""
+    pixels = good_pixels.clone()
+    pixels[:, 0, *HOLE] = 0
+    return pixels
+
+
+@pytest.fixture
+def save_picture(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes pixels (1, 3, H, W) to a file of the test's folder."""
+
+    def save(pixels: Tensor, name: str = "picture.png", **options: object) -> Path:
+        image = Image.fromarray((pixels[0].permute(1, 2, 0) * 255).round().to(torch.uint8).numpy())
+        image.save(tmp_path / name, **options)
+        return tmp_path / name
+
+    return save
+
+
+@pytest.fixture
+def no_packs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs pass without any installed model pack."""
+    monkeypatch.setattr("grefine.run.check_packs", lambda *_, **__: ())

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from grefine import GRefine
+from grefine.cli import app
+from grefine.save import WRITTEN
+
+
+@pytest.fixture
+def invoke(models, monkeypatch, no_packs):
+    """Return a function that runs the command line with fake models."""
+    monkeypatch.setattr(GRefine, "load", models.load)
+    return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_score_prints_both_scores_and_the_phrases(invoke, damaged_pixels, save_picture) -> None:
+    result = invoke("score", save_picture(damaged_pixels), "--prompt", "a red bicycle")
+    assert result.exit_code == 0
+    assert "0.875" in result.stdout
+    assert "0.400" in result.stdout
+    assert "missing" in result.stdout
+    assert "emphasised: a red (bicycle:1.1)" in result.stdout
+
+
+def test_score_prints_one_json_object(invoke, damaged_pixels, save_picture) -> None:
+    path = save_picture(damaged_pixels)
+    result = invoke("score", path, "--prompt", "a red bicycle", "--json")
+    told = json.loads(result.stdout)
+    assert (told["path"], told["prompt"], told["a"]) == (str(path), "a red bicycle", 0.4)
+
+
+def test_refine_prints_what_it_did_and_where_the_files_are(invoke, damaged_pixels, save_picture, tmp_path) -> None:
+    result = invoke("refine", save_picture(damaged_pixels), "--prompt", "a cat", "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    for expected in ("before", "after", "region 0", "Kept", *WRITTEN):
+        assert expected in result.stdout
+    assert str(tmp_path / "out" / "report.json") in result.stdout
+
+
+def test_refine_says_so_where_nothing_needs_repair(invoke, good_pixels, save_picture, tmp_path) -> None:
+    result = invoke("refine", save_picture(good_pixels), "--prompt", "a cat", "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "Nothing to repair" in result.stdout
+    assert "refined.png is the input, byte for byte" in result.stdout
+
+
+def test_flags_reach_the_report_and_win_over_the_file(invoke, damaged_pixels, save_picture, tmp_path) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text("seed = 3\nsteps = 6\nliteral = true\n", encoding="utf-8")
+    flags = ("--steps", 8, "--no-guard", "--config", config)
+    result = invoke("refine", save_picture(damaged_pixels), "--prompt", "a cat", "-o", tmp_path / "out", *flags)
+    assert result.exit_code == 0
+    settings = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))["settings"]
+    assert {key: settings[key] for key in ("seed", "steps", "literal", "guard")} == {
+        "seed": 3,
+        "steps": 8,
+        "literal": True,
+        "guard": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--prompt", ""), "Error: The prompt is empty"),
+        (("--prompt", "a cat", "--steps", 1), "Error: `steps` must lie in"),
+        (("--prompt", "a cat", "--seed", -1), "Error: `seed` must lie in"),
+        (("--prompt", "a cat", "--device", "abacus"), "Error: Device `abacus`"),
+        (("--prompt", "a cat", "--config", "absent.toml"), "Error: The settings file absent.toml"),
+    ],
+)
+def test_error_is_one_line_with_code_2_and_nothing_is_written(
+    flags, message, invoke, damaged_pixels, save_picture, tmp_path
+) -> None:
+    result = invoke("refine", save_picture(damaged_pixels), "-o", tmp_path / "out", *flags)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(message)
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_doctor_names_versions_devices_and_presets(invoke) -> None:
+    result = invoke("doctor")
+    for expected in ("python:", "torch:", "cpu:", "grefine.encoders"):
+        assert expected in result.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from grefine.cli import app;"
+        "runs = [CliRunner().invoke(app, [*c, '--help']) for c in ([], ['score'], ['refine'], ['doctor'])];"
+        "assert [r.exit_code for r in runs] == [0] * 4, runs;"
+        "print(sorted({'torch', 'numpy', 'PIL', 'diffusers', 'transformers', 'stanza', 'skimage'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (result.stdout.strip(), result.returncode) == ("[]", 0), result.stderr

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+import pytest
+
+from grefine import Settings
+from grefine.packs import Pack
+from grefine.report import SCHEMA, Source, build_regions, build_report, certify
+from grefine_core import read_image
+
+PACKS = (Pack(group="grefine.encoders", preset="mini", files={"heads.safetensors": "ab" * 32}),)
+
+
+@pytest.fixture
+def source(damaged_pixels, save_picture) -> Source:
+    path = save_picture(damaged_pixels)
+    return Source(path=path, content=path.read_bytes(), picture=read_image(path))
+
+
+@pytest.fixture
+def outcome(models, source):
+    return models.load(Settings(seed=4)).refine(source.picture, "a red bicycle")
+
+
+def test_report_holds_everything_that_led_to_the_result(outcome, source) -> None:
+    report = json.loads(json.dumps(build_report(outcome, source, PACKS, ["refined.png"]), allow_nan=False))
+    assert report["schema"] == SCHEMA
+    assert report["image"]["sha256"] == hashlib.sha256(source.path.read_bytes()).hexdigest()
+    assert (report["image"]["height"], report["image"]["width"]) == (48, 64)
+    assert report["prompt"] == "a red bicycle"
+    assert report["before"]["p"] < report["after"]["p"]
+    assert list(report["before"]["factors"]) == ["overall", "technical", "rationality", "naturalness"]
+    assert report["before"]["phrases"][0]["verdict"] == "missing"
+    assert report["before"]["defects"] == [{"phrase": "bicycle", "kind": "missing", "start": 6, "end": 13}]
+    assert report["before"]["emphasised"] == "a red (bicycle:1.1)"
+    assert report["seed"] == 4
+    assert len(report["seeds"]) == len(outcome.refinement.found.regions)
+    assert set(report["strengths"]) == set(report["steps"]) == {"stage1", "stage2"}
+    assert report["settings"] == Settings(seed=4).to_json()
+    assert report["models"]["encoder"] == "fake-encoder"
+    assert report["models"]["packs"][0]["files"] == {"heads.safetensors": "ab" * 32}
+    assert report["versions"]["torch"]
+    assert report["timings"]["total"] > 0
+    assert report["files"] == ["refined.png"]
+
+
+def test_every_guard_decision_is_reported_with_its_reason(outcome, source) -> None:
+    decisions = build_report(outcome, source, PACKS, [])["guard"]["decisions"]
+    assert [d["stage"] for d in decisions] == ["stage1", "stage2"]
+    assert all(d["reason"].startswith("p + a is") for d in decisions)
+
+
+def test_certificate_finds_no_difference_outside_the_mask_after_stage_1(outcome) -> None:
+    damage = certify(outcome)
+    assert damage.stage1_outside_mask == 0
+    assert 0 < damage.untouched_share < 1
+    assert not damage.broken
+
+
+def test_certificate_is_broken_by_one_changed_pixel_outside_the_mask(outcome) -> None:
+    pixels = outcome.refinement.stage1_pixels.clone()
+    row, column = (outcome.refinement.mask.feathered == 0).nonzero()[0].tolist()
+    pixels[0, 0, row, column] -= 1 / 255
+    spoilt = replace(outcome, refinement=replace(outcome.refinement, stage1_pixels=pixels))
+    assert certify(spoilt).stage1_outside_mask == pytest.approx(1 / 255)
+    assert certify(spoilt).broken
+
+
+def test_regions_say_where_why_and_what_became_of_them(outcome) -> None:
+    listed = json.loads(json.dumps(build_regions(outcome)))
+    region = listed["regions"][0]
+    top, left, bottom, right = region["box"]
+    assert top <= 8
+    assert left <= 16
+    assert bottom >= 24
+    assert right >= 40
+    assert region["kind"] == "quality"
+    assert region["kept"] is True
+    assert {"area", "pq", "aq", "phrase", "span", "strength", "prompt", "reason"} <= set(region)
+
+
+def test_kept_name_has_the_input_s_ending(source) -> None:
+    assert replace(source, path=source.path.with_suffix(".JPG")).kept_name == "refined.JPG"
+    assert replace(source, path=source.path.with_suffix("")).kept_name == "refined.png"

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grefine import Settings, load_settings
+from grefine_core import InputError
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "settings.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_defaults_stand_where_nothing_is_said() -> None:
+    assert load_settings() == Settings()
+
+
+def test_file_overrides_defaults_and_flags_override_the_file(tmp_path: Path) -> None:
+    config = write(tmp_path, "seed = 3\nsteps = 8\nguard = false\n")
+    assert load_settings(config, {"steps": 12, "seed": None}) == Settings(seed=3, steps=12, guard=False)
+
+
+def test_unknown_key_is_named_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"Unknown setting `step`; known settings: preset, .*steps, guard"):
+        load_settings(write(tmp_path, "step = 8\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("steps = 1\n", "`steps` must lie in 2 ... 1000"),
+        ("steps = 1001\n", "`steps` must lie in 2 ... 1000"),
+        ("seed = -1\n", "`seed` must lie in 0"),
+        ("steps = '8'\n", "`steps` must be int, got str"),
+        ("steps = true\n", "`steps` must be int, got bool"),
+        ("guard = 1\n", "`guard` must be bool, got int"),
+        ("steps = 8.0\n", "`steps` must be int, got float"),
+        ("[steps]\n", "`steps` must be int, got dict"),
+        ("steps = \n", "not valid TOML"),
+    ],
+)
+def test_bad_value_is_refused_and_named(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        load_settings(write(tmp_path, text))
+    assert message in str(caught.value)
+
+
+def test_missing_file_and_folder_are_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "absent.toml", tmp_path):
+        with pytest.raises(InputError, match="does not exist or is a folder"):
+            load_settings(path)
+
+
+def test_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "picture.toml").write_bytes(b"\x89PNG\xff\xfe")
+    with pytest.raises(InputError, match="not valid TOML"):
+        load_settings(tmp_path / "picture.toml")

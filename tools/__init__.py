@@ -1,0 +1,1 @@
+"""Programs for developers: checks of house rules, and fitting of the mini pack. Not installed by any package."""

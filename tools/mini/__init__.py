@@ -1,0 +1,1 @@
+"""Programs that train and measure the mini pack; they are not part of any package."""

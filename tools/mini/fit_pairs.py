@@ -1,0 +1,64 @@
+"""Fit T_p, the four pairs of quality texts, on cells and whole pictures of damaged scenes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from grefine_core import WeightsFile
+from grefine_mini.encoder import HEADS_FILE, MiniEncoder, load
+from grefine_mini.heads import Cells, Heads
+from grefine_mini.presets import PAIRS_FILE
+from pqmap import FitSettings, fit_pairs, pairs_from_words
+from tools.mini.fit_quality import labels
+
+WORDS = (
+    ("a perfect flawless picture of high quality, good photo", "a broken ugly picture of low quality, bad photo"),
+    ("a sharp clean detailed picture without any noise", "a blurry noisy pixelated picture with strong compression"),
+    ("a sensible picture in which all parts are in place", "a warped scrambled picture with smeared melted parts"),
+    ("a natural picture with true colours and soft light", "an unnatural plastic picture with garish wrong colours"),
+)
+"""Where the fit starts: what each pair means, in words; overall, technical, rationality, naturalness."""
+CELLS_A_SCENE = 24
+TEMPERATURE = 12.0
+
+
+def draw_rows(heads: Heads, data: dict[str, Any], seed: int) -> tuple[Tensor, Tensor]:
+    """Return features (m, D) and labels (m, 4) of some cells and of the whole of each scene."""
+    target = labels(data)
+    draw = torch.Generator().manual_seed(seed)
+    features, scores = [], []
+    for start in range(0, len(data["head"]), 50):
+        part = slice(start, start + 50)
+        cells = Cells(data["head"][part].float(), data["statistics"][part].float(), data["colors"][part].float())
+        with torch.no_grad():
+            joint = heads.image(cells)
+        flat = joint.patches.flatten(1, 2)  # (b, 196, D)
+        chosen = torch.rand(flat.shape[:2], generator=draw).topk(CELLS_A_SCENE, dim=1).indices
+        features.append(flat.gather(1, chosen[..., None].expand(-1, -1, flat.shape[2])).flatten(0, 1))
+        four = target.cells[part].flatten(1, 2)
+        scores.append(four.gather(1, chosen[..., None].expand(-1, -1, 4)).flatten(0, 1))
+        features.append(joint.global_)
+        scores.append(target.whole[part])
+    return torch.cat(features), torch.cat(scores)
+
+
+def fit_quality_pairs(folder: Path, train: list[dict[str, Any]], held: dict[str, Any]) -> None:
+    """Fit the pairs for the heads in `folder` and write them beside the heads."""
+    import hashlib
+
+    path = folder / HEADS_FILE
+    file = WeightsFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
+    encoder: MiniEncoder = load(device=torch.device("cpu"), heads=file)
+    start = pairs_from_words(encoder, WORDS, temperature=TEMPERATURE)
+    parts = [draw_rows(encoder.heads, data, 11) for data in train]
+    rows = torch.cat([features for features, _ in parts]), torch.cat([scores for _, scores in parts])
+    settings = FitSettings(learning_rate=3e-3, batch_size=1024, patience=8)
+    pairs, report = fit_pairs(start, encoder, *rows, settings, draw_rows(encoder.heads, held, 12))
+    for epoch in report.curve:
+        print(f"pairs epoch {epoch.epoch} loss {epoch.loss} SRCC {epoch.srcc:.4f}")
+    print("pairs on held scenes:", {k: round(v, 3) for k, v in report.metrics.items()})
+    pairs.save(folder / PAIRS_FILE)
