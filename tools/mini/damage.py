@@ -46,7 +46,7 @@ def noise(image: Array, severity: float, rng: Generator) -> Array:
 def jpeg(image: Array, severity: float, rng: Generator) -> Array:
     """JPEG at quality 24 down to 2."""
     buffer = io.BytesIO()
-    _pil(image).save(buffer, "JPEG", quality=int(round(24 - 22 * severity)))
+    _pil(image).save(buffer, "JPEG", quality=round(24 - 22 * severity))
     return _array(Image.open(buffer))
 
 
@@ -123,7 +123,7 @@ def tint(image: Array, severity: float, rng: Generator) -> Array:
 
 def plastic(image: Array, severity: float, rng: Generator) -> Array:
     """Waxy skin: a median filter takes the texture and leaves the edges."""
-    size = 5 + 2 * int(round(3 * severity))
+    size = 5 + 2 * round(3 * severity)
     return _array(_pil(image).filter(ImageFilter.MedianFilter(size)))
 
 
@@ -179,7 +179,8 @@ def blob(height: int, width: int, rng: Generator) -> Array:
     else:
         wobble = ndimage.gaussian_filter(rng.standard_normal((height, width)), max(height, width) / 16)
         inside = dy**2 + dx**2 < 1.2 + 0.7 * wobble / (wobble.std() + 1e-6)
-    return ndimage.gaussian_filter(inside.astype(np.float32), 1.0)
+    soft: Array = ndimage.gaussian_filter(inside.astype(np.float32), 1.0)
+    return soft
 
 
 def damage_image(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ SIZES = {"clean": (600, 1), "clean-held": (200, 2), "damaged": (1200, 3), "damag
 """Scenes and seed of each set; the held ones use other wallpapers and nouns."""
 
 
-def gather(trunk: Trunk, data: Path, work: Path, quick: bool) -> dict[str, dict[str, Any]]:
+def gather(trunk: Trunk, data: Path, work: Path, *, quick: bool) -> dict[str, dict[str, Any]]:
     """Return all cached features by name, computing those that are not there."""
     work.mkdir(parents=True, exist_ok=True)
     train, held = Assets(data, training=True), Assets(data, training=False)
@@ -40,11 +41,11 @@ def gather(trunk: Trunk, data: Path, work: Path, quick: bool) -> dict[str, dict[
         number = count // 10 if quick else count
         out[name] = cached(
             work / f"{name}-{number}.pt",
-            lambda a=assets, s=seed, n=number, d=share: scenes(trunk, a, s, count=n, damaged=d),
+            partial(scenes, trunk, assets, seed, count=number, damaged=share),
         )
         print(f"{name}: {number} scenes", flush=True)
     for name, assets in (("objects", train), ("objects-held", held)):
-        out[name] = cached(work / f"{name}.pt", lambda a=assets: objects(trunk, a, 5))
+        out[name] = cached(work / f"{name}.pt", partial(objects, trunk, assets, 5))
         print(f"{name}: {len(out[name]['rows'])}", flush=True)
     return out
 
@@ -72,7 +73,7 @@ def main() -> None:
     torch.manual_seed(0)
     folder = data_folder(args.data)
     trunk, classifier = load_trunk(trunk_file())
-    data = gather(trunk, folder, args.work, args.quick)
+    data = gather(trunk, folder, args.work, quick=args.quick)
     text, heads = MiniText.load(), Heads().requires_grad_(False)
     fit_meaning(heads, text, classifier, data["objects"], data["clean"])
     fit_quality(heads.quality, [data["damaged"], data["clean"]], data["damaged-held"])

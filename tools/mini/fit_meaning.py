@@ -95,7 +95,8 @@ def solve(rows: Rows, targets: Tensor, mean: Tensor, ridge: float = RIDGE) -> Te
     """Return the (384, n) ridge solution of centred sentences -> targets."""
     x = rows.sentences - mean
     weighted = x * rows.weight[:, None]
-    return torch.linalg.solve(x.T @ weighted + ridge * torch.eye(x.shape[1]), weighted.T @ targets)
+    solution: Tensor = torch.linalg.solve(x.T @ weighted + ridge * torch.eye(x.shape[1]), weighted.T @ targets)
+    return solution
 
 
 def join(*parts: Rows) -> Rows:
@@ -119,5 +120,5 @@ def fit_meaning(heads: Heads, text: MiniText, classifier: Tensor, data: dict[str
 def _unused_directions(x: Tensor, count: int, gain: float = 2.0) -> Tensor:
     """Return (384, count): the principal axes along which ordinary texts differ least."""
     _, axes = torch.linalg.eigh(x.T @ x)  # eigenvalues ascend
-    return axes[:, :count] * gain
-
+    unused: Tensor = axes[:, :count] * gain
+    return unused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ WORDS = (
     ("a natural picture with true colours and soft light", "an unnatural plastic picture with garish wrong colours"),
 )
 """Where the fit starts: what each pair means, in words; overall, technical, rationality, naturalness."""
+DATA = "composed scenes of 448 px, damaged and clean, tools/mini"
 CELLS_A_SCENE = 24
 TEMPERATURE = 12.0
 
@@ -61,4 +63,4 @@ def fit_quality_pairs(folder: Path, train: list[dict[str, Any]], held: dict[str,
     for epoch in report.curve:
         print(f"pairs epoch {epoch.epoch} loss {epoch.loss} SRCC {epoch.srcc:.4f}")
     print("pairs on held scenes:", {k: round(v, 3) for k, v in report.metrics.items()})
-    pairs.save(folder / PAIRS_FILE)
+    replace(pairs, data=DATA).save(folder / PAIRS_FILE)

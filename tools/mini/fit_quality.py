@@ -59,7 +59,9 @@ def fit_quality(head: QualityHead, train: list[dict[str, Any]], held: dict[str, 
     clean = (target.cells.amin(-1).flatten() == 1).nonzero()[:, 0]
     head.mean.copy_(statistics.flatten(0, 2)[clean].mean(0))
     head.std.copy_(statistics.flatten(0, 2)[clean].std(0).clamp(min=1e-3))
-    rows = nn.Parameter(functional.normalize(torch.randn(4, QUALITY, generator=torch.Generator().manual_seed(1)), dim=-1))
+    rows = nn.Parameter(
+        functional.normalize(torch.randn(4, QUALITY, generator=torch.Generator().manual_seed(1)), dim=-1)
+    )
     head.requires_grad_(True)
     optimizer = torch.optim.AdamW([*head.parameters(), rows], lr=RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, STEPS)

@@ -7,9 +7,10 @@
 Each stage continues from RUN/<stage>.pt if it is there and writes it every two minutes. Layout:
 stock `StableDiffusionInpaintPipeline` (9-channel UNet), text side MiniLM's token states.
 
-The UNet predicts the clean latents ("sample" prediction). Half of the pictures are noised from a
-damaged version while the clean one is the target: at middle noise levels the model restores, at
-high ones it paints. That is what stage 1 asks of it (eq. (10)); one UNet serves both stages.
+Most pictures are noised from a damaged version while the clean one is the target: at middle noise
+levels the model restores, at high ones it paints. That is what stage 1 asks of it (eq. (10)); one
+UNet serves both stages. It predicts v, so that doing nothing is its zero; the loss is taken on the
+clean latents, where a damaged start does not blow up at low noise.
 """
 
 from __future__ import annotations
@@ -65,14 +66,14 @@ def build_unet() -> UNet2DConditionModel:
 
 
 def build_scheduler() -> DDIMScheduler:
-    """Return the noise schedule of Stable Diffusion, predicting the clean sample."""
+    """Return the noise schedule of Stable Diffusion, with v prediction."""
     return DDIMScheduler(
         beta_start=0.00085,
         beta_end=0.012,
         beta_schedule="scaled_linear",
         clip_sample=False,
         set_alpha_to_one=True,
-        prediction_type="sample",
+        prediction_type="v_prediction",
         timestep_spacing="trailing",
     )
 
@@ -107,7 +108,9 @@ def draw_task(assets: Assets, rng: Generator, size: int) -> tuple[Array, Array, 
     caption = scene.caption if rng.random() < 0.8 else ""
     if rng.random() < 0.2:  # stage 2: everything may change, the source has mild damage or none
         if rng.random() < 0.7:
-            source = damage_image(target, rng, severity=float(rng.uniform(0.05, 0.4)), everywhere=rng.random() < 0.5).image
+            source = damage_image(
+                target, rng, severity=float(rng.uniform(0.05, 0.4)), everywhere=rng.random() < 0.5
+            ).image
         return target, source, np.ones((size, size), np.float32), caption, False
     if scene.objects and rng.random() < 0.35:
         rows, columns = np.nonzero(scene.objects[-1].mask > 0.1)
@@ -124,30 +127,48 @@ def draw_task(assets: Assets, rng: Generator, size: int) -> tuple[Array, Array, 
     return target, source, mask, caption, False
 
 
-def train_unet(run: Run, batch: int, vae: AutoencoderKL) -> None:
-    """Mean squared error of the predicted clean latents, ten times heavier inside the mask."""
+@torch.no_grad()
+def encode_tasks(run: Run, vae: AutoencoderKL, count: int) -> dict[str, Tensor]:
+    """Draw tasks and encode them once; noise and levels are drawn anew each time one is used.
+
+    Returns:
+        `clean`, `start`, `masked` (n, 4, h, w); `seen` (n, 1, h, w), the latent cells that the mask
+        touches; `states` (n, 32, 384); `painted` (n,), whether an object is to be made.
+    """
     from grefine_mini.text import MiniText  # MiniLM, shared with the shipped pack
 
     assert run.assets is not None
-    text = MiniText.load()
-    alphas = build_scheduler().alphas_cumprod
-    scale = vae.config.scaling_factor
-    for rng in run.steps():
-        tasks = [draw_task(run.assets, rng, run.size) for _ in range(batch)]
+    text, scale = MiniText.load(), vae.config.scaling_factor
+    parts: dict[str, list[Tensor]] = {k: [] for k in ("clean", "start", "masked", "seen", "states", "painted")}
+    rng = np.random.default_rng((11, run.step))
+    for _ in range(0, count, 8):
+        tasks = [draw_task(run.assets, rng, run.size) for _ in range(8)]
         target, source = to_tensor([t[0] for t in tasks]), to_tensor([t[1] for t in tasks])
         mask = torch.from_numpy(np.stack([t[2] for t in tasks]))[:, None]
-        with torch.no_grad():
-            states = text.token_states([t[3] for t in tasks])
-            packed = torch.cat([target, source, target * (mask < 0.5)])
-            clean, start, masked = (vae.encode(packed).latent_dist.mode() * scale).chunk(3)
-        seen = functional.max_pool2d(mask, 2)  # (B, 1, h, w): latent cells touched by the mask
+        latents = vae.encode(torch.cat([target, source, target * (mask < 0.5)])).latent_dist.mode() * scale
+        for name, value in zip(("clean", "start", "masked"), latents.chunk(3), strict=True):
+            parts[name].append(value)
+        parts["seen"].append(functional.max_pool2d(mask, 2))
+        parts["states"].append(text.token_states([t[3] for t in tasks]))
+        parts["painted"].append(torch.tensor([t[4] for t in tasks]))
+    return {name: torch.cat(values) for name, values in parts.items()}
+
+
+def train_unet(run: Run, batch: int, vae: AutoencoderKL, pool: int) -> None:
+    """Mean squared error of the clean latents that the prediction implies, heavier inside the mask."""
+    data = encode_tasks(run, vae, pool)
+    print(f"{pool} tasks encoded", flush=True)
+    alphas = build_scheduler().alphas_cumprod
+    for rng in run.steps():
+        chosen = torch.from_numpy(rng.integers(0, len(data["clean"]), batch))
+        clean, start, masked, seen, states = (data[k][chosen] for k in ("clean", "start", "masked", "seen", "states"))
         steps = torch.from_numpy(rng.integers(0, 1000, batch))
-        painted = torch.tensor([t[4] for t in tasks])
-        steps = torch.where(painted, 500 + steps // 2, steps)
+        steps = torch.where(data["painted"][chosen], 500 + steps // 2, steps)
         a = alphas[steps].view(-1, 1, 1, 1)
         noise = torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32))
         noisy = a.sqrt() * start + (1 - a).sqrt() * noise
-        guess = run.model(torch.cat([noisy, seen, masked], 1), steps, states).sample
+        velocity = run.model(torch.cat([noisy, seen, masked], 1), steps, states).sample
+        guess = a.sqrt() * noisy - (1 - a).sqrt() * velocity
         weight = 0.1 + 0.9 * seen
         run.update(((guess - clean).square() * weight).sum() / (weight.sum() * clean.shape[1]))
     run.save()
@@ -155,6 +176,9 @@ def train_unet(run: Run, batch: int, vae: AutoencoderKL) -> None:
 
 class Run:
     """A resumable training run of one model: weights, their moving average, optimiser, step."""
+
+    model: Any  # nn.Module knows no `encode`, and diffusers' types are not read
+    ema: Any
 
     def __init__(self, model: nn.Module, average: nn.Module, file: Path, args: argparse.Namespace) -> None:
         self.model, self.ema, self.file = model, average, file
@@ -195,7 +219,10 @@ class Run:
         self.step += 1
         self._losses.append(loss.item())
         if self.step % 100 == 0:
-            print(f"step {self.step} loss {np.mean(self._losses[-100:]):.4f} {time.time() - self._began:.0f} s", flush=True)
+            print(
+                f"step {self.step} loss {np.mean(self._losses[-100:]):.4f} {time.time() - self._began:.0f} s",
+                flush=True,
+            )
         if time.time() - self._saved > CHECKPOINT_SECONDS:
             self.save()
 
@@ -242,6 +269,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--size", type=int, default=64, help="side of the training pictures in pixels")
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--pool", type=int, default=4000, help="tasks that the UNet is trained on, drawn once a run")
     parser.add_argument("--rate", type=float, default=5e-4)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--export", type=Path, help="write vae/, unet/ and scheduler/ there")
@@ -252,7 +280,9 @@ def main() -> None:
     if args.stage == "vae":
         train_vae(Run(build_vae(), build_vae(), args.out / "vae.pt", args), args.batch)
     elif args.stage == "unet":
-        train_unet(Run(build_unet(), build_unet(), args.out / "unet.pt", args), args.batch, trained_vae(args.out))
+        train_unet(
+            Run(build_unet(), build_unet(), args.out / "unet.pt", args), args.batch, trained_vae(args.out), args.pool
+        )
     if args.export:
         export(args.out, args.export)
 

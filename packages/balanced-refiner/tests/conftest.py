@@ -26,7 +26,7 @@ class Painter:
     name = "painter"
 
     def __init__(self, value: float | None = 0.25, size: int = 32) -> None:
-        self.value, self.working_size = value, size
+        self.value, self.working_size, self.max_strength = value, size, 1.0
         self.requests: list[InpaintRequest] = []
 
     def inpaint(self, request, *, on_step=None) -> Tensor:

@@ -24,8 +24,9 @@ def request(**changes):
     return dataclasses.replace(plain, **changes)
 
 
-def test_good_request_passes():
-    check_request(request(), 16)
+@pytest.mark.parametrize("changes", [{}, {"strength": 0.0}, {"strength": 1.0}, {"steps": 1}])
+def test_good_request_passes_up_to_its_bounds(changes):
+    assert check_request(request(**changes), 16) is None
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,14 @@ def test_strength_of_stage1_follows_the_scores(literal, expected, painter, judge
     assert [request.strength for request in fake.requests] == pytest.approx([expected, 0.1])
 
 
+def test_strength_of_a_repair_stays_below_what_the_backend_can_do(painter, judged, with_hole):
+    fake = painter(size=64)
+    fake.max_strength = 0.25
+    result = BalancedRefiner(fake, judged(with_hole(64, 64, (20, 20, 40, 40)), 0.8))(picture(64, 64), "a dog")
+    assert result.strengths["stage1"] == 0.25
+    assert fake.requests[0].strength == 0.25
+
+
 def test_missing_object_reaches_the_backend_as_its_phrase(painter, judged, with_hole):
     fake, alignment = painter(size=64), with_hole(64, 64, (20, 20, 40, 40))
     defect = Defect(phrase="dog", kind="missing", start=2, end=5, region=1 - alignment)

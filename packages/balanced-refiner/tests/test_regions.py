@@ -89,6 +89,31 @@ def test_defect_that_covers_most_names_the_region(assessment, with_hole):
     assert found_in(given).regions[0].phrase == "bench"
 
 
+def test_touching_causes_make_two_regions(assessment, with_hole):
+    quality = with_hole(64, 64, (8, 8, 24, 24))
+    alignment = with_hole(64, 64, (8, 24, 24, 48))
+    defect = dog("missing", (8, 24, 24, 48))
+    found = found_in(assessment(quality, alignment, defects=[defect]))
+    assert {region.kind: region.box for region in found.regions} == {
+        "quality": (8, 8, 24, 24),
+        "missing": (8, 24, 24, 48),
+    }
+
+
+def test_poor_pixels_under_a_fainter_defect_are_a_matter_of_quality(assessment, with_hole):
+    quality, alignment = with_hole(64, 64, (8, 8, 24, 24), 0.1), with_hole(64, 64, (8, 8, 24, 24), 0.6)
+    given = assessment(quality, alignment, defects=[dog("missing", (8, 8, 24, 24), value=0.4)])
+    assert found_in(given).regions[0].kind == "quality"
+
+
+def test_rim_goes_with_the_cause_beside_it(assessment, with_hole):
+    alignment = with_hole(64, 64, (20, 20, 40, 40))
+    given = assessment(torch.ones(64, 64), alignment, defects=[dog("missing", (20, 20, 40, 40))])
+    mask = make_mask(given.pq.map, given.aq.map, settings=MaskSettings(dilation=4))
+    found = find_regions(mask, given, PROMPT, strength=0.4, max_regions=8)
+    assert [(region.kind, region.area) for region in found.regions] == [("missing", int(mask.hard.sum()))]
+
+
 def test_regions_over_the_limit_are_left_out_and_counted(assessment):
     quality = torch.ones(64, 64)
     for column in (2, 22, 42):

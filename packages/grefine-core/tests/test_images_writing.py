@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +24,58 @@ def test_round_trip_keeps_every_byte(photo: Image.Image, tmp_path: Path) -> None
         assert written.tobytes() == photo.tobytes()
 
 
-def test_opaque_pixels_and_alpha_come_back(photo: Image.Image, tmp_path: Path) -> None:
-    alpha = np.full((4, 6), 255, np.uint8)
-    alpha[0, :3] = (0, 100, 254)
-    photo.putalpha(Image.fromarray(alpha))
-    photo.save(tmp_path / "a.png")
+@pytest.fixture
+def see_through(tmp_path: Path) -> Image.Image:
+    """Return an RGBA image of 256 x 4, saved as `a.png`: every alpha, over noise."""
+    bands = np.random.default_rng(2).integers(0, 256, (4, 256, 4), np.uint8)
+    bands[..., 3] = np.arange(256)
+    bands[0, 128] = (200, 0, 0, 128)
+    image = Image.fromarray(bands, "RGBA")
+    image.save(tmp_path / "a.png")
+    return image
+
+
+def test_round_trip_keeps_every_byte_under_alpha(see_through: Image.Image, tmp_path: Path) -> None:
     picture = read_image(tmp_path / "a.png")
     write_image(tmp_path / "b.png", picture.pixels, like=picture)
     with Image.open(tmp_path / "b.png") as written:
-        assert np.array_equal(np.array(written)[..., 3], alpha)
-        assert np.array_equal(np.array(written)[1:, :, :3], np.array(photo)[1:, :, :3])
+        assert (written.mode, written.tobytes()) == ("RGBA", see_through.tobytes())
+
+
+def test_changed_pixels_show_their_new_colour_on_white(see_through: Image.Image, tmp_path: Path) -> None:
+    picture = read_image(tmp_path / "a.png")
+    assert picture.alpha is not None
+    changed = 1 - picture.alpha * torch.rand(1, 3, 4, 256, generator=torch.Generator().manual_seed(3))  # all reachable
+    write_image(tmp_path / "b.png", changed, like=picture)
+    assert (read_image(tmp_path / "b.png").pixels - changed).abs().max() < 1 / 255
+
+
+def test_change_leaves_its_neighbours_and_alpha_alone(see_through: Image.Image, tmp_path: Path) -> None:
+    picture = read_image(tmp_path / "a.png")
+    changed = picture.pixels.clone()
+    changed[..., 1, :] = 0.9
+    write_image(tmp_path / "b.png", changed, like=picture)
+    before = np.array(see_through)
+    with Image.open(tmp_path / "b.png") as written:
+        after = np.array(written)
+    assert np.array_equal(after[[0, 2, 3]], before[[0, 2, 3]])
+    assert np.array_equal(after[..., 3], before[..., 3])
+    assert np.array_equal(after[1, 0], before[1, 0])  # transparent: the change cannot be seen
+
+
+def test_colour_beyond_the_reach_of_alpha_is_clamped(see_through: Image.Image, tmp_path: Path) -> None:
+    picture = read_image(tmp_path / "a.png")
+    write_image(tmp_path / "b.png", torch.zeros_like(picture.pixels), like=picture)
+    with Image.open(tmp_path / "b.png") as written:
+        assert written.getpixel((128, 0)) == (0, 0, 0, 128)
+
+
+def test_picture_of_unknown_straight_colours_is_unflattened(see_through: Image.Image, tmp_path: Path) -> None:
+    picture = dataclasses.replace(read_image(tmp_path / "a.png"), straight=None)
+    write_image(tmp_path / "b.png", picture.pixels, like=picture)
+    with Image.open(tmp_path / "b.png") as written:
+        assert written.getpixel((128, 0)) == (200, 0, 0, 128)
+        assert written.getpixel((0, 0)) == (255, 255, 255, 0)
 
 
 def test_text_is_kept_with_its_kind_of_chunk(photo: Image.Image, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(presets, "entry_points", entry_points)
     monkeypatch.setattr(EntryPoint, "load", lambda _: TINY)
+    presets._note_default.cache_clear()
     return names
 
 
@@ -51,13 +52,11 @@ def test_group_without_presets_says_none() -> None:
         load_preset("grefine.other", "small")
 
 
-def test_default_preset_is_logged_with_the_stronger_ones(
-    installed: list[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_default_preset_is_noted_once_a_process(installed: list[str], caplog: pytest.LogCaptureFixture) -> None:
     installed.append("mini")
-    monkeypatch.setitem(presets.BIGGER_PRESETS, "grefine.tests", "huge")
     with caplog.at_level(logging.INFO, logger="grefine_core"):
         load_preset("grefine.tests", "small")
         assert caplog.messages == []
         load_preset("grefine.tests", "mini")
-    assert caplog.messages == ["Using the small offline preset `mini` for grefine.tests; stronger ones: huge."]
+        load_preset("grefine.tests", "mini")
+    assert caplog.messages == ["Using the preset `mini`: small, offline, and the only one in this version."]

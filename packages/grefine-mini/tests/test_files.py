@@ -33,5 +33,5 @@ def test_unlisted_name_is_refused() -> None:
 
 
 def test_absent_manifest_is_refused(tmp_path) -> None:
-    with pytest.raises(WeightsError, match="sha256.json is missing"):
+    with pytest.raises(WeightsError, match=r"sha256\.json is missing"):
         own_files(folder=tmp_path)

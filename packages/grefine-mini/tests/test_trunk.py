@@ -39,7 +39,7 @@ def test_batch_equals_singles(trunk: Trunk) -> None:
     pixels = torch.rand(3, 3, 64, 64)
     together = trunk(pixels).head
     alone = torch.cat([trunk(p[None]).head for p in pixels])
-    assert (together - alone).abs().max() < 1e-5
+    assert (together - alone).abs().max() < 1e-4  # values reach 6
 
 
 def test_statistics_of_a_constant_level_have_its_mean_and_no_spread() -> None:

@@ -34,6 +34,7 @@ class FakeModels:
     seeds: list[int] = field(default_factory=list)
     name: str = "fake"
     working_size: int = 32
+    max_strength: float = 1.0
 
     def perceive(self, pixels: Tensor) -> Perception:
         self.scored += 1

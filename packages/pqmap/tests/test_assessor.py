@@ -124,7 +124,7 @@ def test_features_that_are_not_finite_are_refused(
     ("image", "message"),
     [
         (torch.zeros(1, 8, 8), r"must have shape \(B, 3, H, W\), got \(1, 1, 8, 8\)"),
-        (torch.zeros(2, 3, 8, 8), r"One picture has shape .* got \(2, 3, 8, 8\)"),
+        (torch.zeros(2, 3, 8, 8), r"One image has shape .* got \(2, 3, 8, 8\)"),
         (torch.zeros(3, 0, 8), r"got \(1, 3, 0, 8\)"),
         (torch.zeros(3, 8, 8, dtype=torch.uint8), "divide bytes by 255"),
         (torch.full((3, 8, 8), 255.0), r"must lie in \[0, 1\]"),

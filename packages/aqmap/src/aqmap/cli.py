@@ -15,7 +15,8 @@ from grefine_core.presets import DEFAULT_PRESET
 if TYPE_CHECKING:
     from aqmap.results import Alignment
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+# plain help: the decorated kind takes half a second to import
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
 _COLOURS = {"ok": "green", "missing": "bold red", "attribute": "yellow"}
 

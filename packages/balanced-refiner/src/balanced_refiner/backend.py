@@ -55,6 +55,10 @@ class Inpainter(Protocol):
     def working_size(self) -> int:
         """Side in pixels of the squares that it takes."""
 
+    @property
+    def max_strength(self) -> float:
+        """Highest strength of a repair, in (0, 1]; painting a missing object may ask for more."""
+
     def inpaint(self, request: InpaintRequest, *, on_step: OnStep | None = None) -> Tensor:
         """Return (B, 3, S, S) on the CPU, float32 in [0, 1]; outside the masks anything may come back.
 

@@ -58,6 +58,11 @@ class DiffusersInpainter:
         """Side of the squares that it takes."""
         return self._pack.working_size
 
+    @property
+    def max_strength(self) -> float:
+        """Highest strength of a repair that suits the model."""
+        return self._pack.max_strength
+
     @torch.no_grad()
     def inpaint(self, request: InpaintRequest, *, on_step: OnStep | None = None) -> Tensor:
         """Repaint inside the masks; see `Inpainter`.

@@ -125,13 +125,13 @@ def binarize(values: Tensor, *, settings: MaskSettings) -> RepairMask:
     array = values.detach().float().cpu().numpy()
     threshold = _threshold(array, settings)
     smallest = settings.min_area * array.size
-    hard = _drop_islands(array >= threshold, smallest)
-    hard = ~_drop_islands(~hard, smallest)
+    hard = drop_islands(array >= threshold, smallest)
+    hard = ~drop_islands(~hard, smallest)
     if settings.dilation and hard.any():
         hard = ndimage.distance_transform_edt(~hard) <= settings.dilation
     return RepairMask(
         hard=torch.from_numpy(hard),
-        feathered=torch.from_numpy(_feather(hard, settings.feather)),
+        feathered=torch.from_numpy(feather_inwards(hard, settings.feather)),
         deficit=torch.from_numpy(array),
         threshold=threshold,
     )
@@ -152,8 +152,8 @@ def _threshold(values: NDArray[np.float32], settings: MaskSettings) -> float:
     return max(settings.tau, min(split, CEILING))
 
 
-def _drop_islands(mask: Bools, smallest: float) -> Bools:
-    """Return the mask without connected parts of fewer than `smallest` pixels."""
+def drop_islands(mask: Bools, smallest: float) -> Bools:
+    """Return the mask (H, W) without connected parts (8 neighbours) of fewer than `smallest` pixels."""
     labels, _ = ndimage.label(mask, structure=_NEIGHBOURS)
     keep: Bools = np.bincount(labels.ravel()) >= smallest
     keep[0] = False  # label 0 is what lies outside the mask
@@ -161,8 +161,8 @@ def _drop_islands(mask: Bools, smallest: float) -> Bools:
     return kept
 
 
-def _feather(mask: Bools, width: int) -> NDArray[np.float32]:
-    """Return weights that rise smoothly from the rim of the mask inwards, above 0 all over it.
+def feather_inwards(mask: Bools, width: int) -> NDArray[np.float32]:
+    """Return weights (H, W) in [0, 1] that rise from the rim of the mask inwards, above 0 all over it.
 
     The rim lies inside, so a soft seam never enlarges the edit; at the border of the picture there
     is no seam and so no rim.

@@ -13,7 +13,7 @@ from torch import Tensor
 from balanced_refiner.backend import Inpainter, OnStep
 from balanced_refiner.errors import RefineError
 from balanced_refiner.guard import Assess, Guard, Stage
-from balanced_refiner.mask import RepairMask, make_mask
+from balanced_refiner.mask import RepairMask, feather_inwards, make_mask
 from balanced_refiner.records import Refinement, RefineSettings
 from balanced_refiner.regions import RegionSet, find_regions
 from balanced_refiner.stages import StagePlan, region_seed, stage1, stage2
@@ -33,6 +33,8 @@ class _Work:
     before: Assessment
     mask: RepairMask
     found: RegionSet
+    weights: list[Tensor]
+    """Of the new pixels, (H, W) in [0, 1], for each region."""
     strength: float
     guard: Guard
     on_progress: OnProgress | None
@@ -110,17 +112,24 @@ class BalancedRefiner:
             if tuple(found.shape) != size:
                 raise InputError(f"The map {name} must have the image's size {size}, got {tuple(found.shape)}.")
         settings = self._settings
-        strength = stage1_strength(before.pq.score, before.aq.score, literal=settings.literal)
+        asked = stage1_strength(before.pq.score, before.aq.score, literal=settings.literal)
+        strength = min(asked, self._inpainter.max_strength)
         mask = make_mask(before.pq.map, before.aq.map, settings=settings.mask)
         regions = find_regions(mask, before, prompt, strength=strength, max_regions=settings.max_regions)
         treated = regions.labels > 0
+        # each region has its own soft rim, also towards a neighbour: the guard may keep one of the two
+        weights = [
+            torch.from_numpy(feather_inwards((regions.labels == i + 1).numpy(), settings.mask.feather))
+            for i in range(len(regions.regions))
+        ]
         guard = Guard(self._assess, prompt, before, tolerance=settings.tolerance, enabled=settings.guard)
         return _Work(
             prompt=prompt,
             seed=seed,
             before=before,
-            mask=replace(mask, hard=treated, feathered=mask.feathered * treated),
+            mask=replace(mask, hard=treated, feathered=sum(weights, torch.zeros(size))),
             found=regions,
+            weights=weights,
             strength=strength,
             guard=guard,
             on_progress=on_progress,
@@ -136,8 +145,7 @@ class BalancedRefiner:
             if repair.generated is None:
                 work.guard.refuse("stage1", index, repair.error)
                 continue
-            weights = work.mask.feathered * (work.found.labels == index + 1)
-            candidate = repair.apply(pixels, weights)
+            candidate = repair.apply(pixels, work.weights[index])
             if work.guard.offer(candidate, "stage1", index):
                 pixels = candidate
         return pixels

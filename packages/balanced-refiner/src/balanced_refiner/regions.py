@@ -7,10 +7,11 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from balanced_refiner.mask import RepairMask
+from balanced_refiner.mask import Bools, RepairMask, drop_islands
 from balanced_refiner.strength import MISSING_STRENGTH
 from grefine_core import Assessment, Defect, Emphasis, InputError
 
@@ -20,6 +21,8 @@ RegionKind = Literal["quality", "missing", "attribute"]
 COVERAGE = 0.25
 """A defect names a region if it fills this much of it on average: half of the mask's default floor,
 that is half of the reason why the region was selected."""
+SMALLEST_PART = 0.002
+"""Share of the image below which a part of one cause goes with the other cause around it."""
 MISSING_WEIGHT = 1.1
 """Weight of a missing phrase that eq. (7) did not emphasise already: its 1 + 0.1."""
 
@@ -70,7 +73,10 @@ class RegionSet:
 def find_regions(
     mask: RepairMask, assessment: Assessment, prompt: str, *, strength: float, max_regions: int
 ) -> RegionSet:
-    """Part the mask into connected regions (8 neighbours) and say what each one needs.
+    """Part the mask into connected regions (8 neighbours) of one cause, and say what each one needs.
+
+    Poor pixels beside a place where a phrase fails are a region of their own: they want another
+    prompt and strength, and the guard can keep the one repair without the other.
 
     A missing object is painted at `MISSING_STRENGTH` from its phrase alone; everything else is
     repaired at `strength` with the whole prompt.
@@ -86,7 +92,8 @@ def find_regions(
         InputError: If a defect's region has another size than the mask.
     """
     _check_sizes(mask, assessment)
-    found, count = ndimage.label(mask.hard.numpy(), structure=np.ones((3, 3), bool))
+    failing = _failing_alignment(mask, assessment)
+    found, count = _label_causes(mask, failing)
     sums = ndimage.sum_labels(mask.deficit.numpy(), found, np.arange(1, count + 1))
     order = np.argsort(-sums, kind="stable")[:max_regions]  # stable: ties in reading order
     boxes = ndimage.find_objects(found)
@@ -96,9 +103,38 @@ def find_regions(
         rows, columns = boxes[place]
         inside = found[rows, columns] == place + 1
         labels[rows, columns][inside] = index + 1
-        at = _Place(rows, columns, torch.from_numpy(inside))
+        at = _Place(rows, columns, torch.from_numpy(inside), failing=bool(failing[rows, columns][inside].mean() > 0.5))
         regions.append(_describe(index, at, assessment, prompt, strength))
     return RegionSet(regions=tuple(regions), labels=torch.from_numpy(labels), skipped=count - len(order))
+
+
+def _failing_alignment(mask: RepairMask, assessment: Assessment) -> Bools:
+    """Return where (H, W) alignment is worse than quality.
+
+    The rim that dilation added belongs to the cause of the nearest pixel that was selected itself.
+    """
+    worse: Bools = (assessment.aq.map.cpu() < assessment.pq.map.cpu()).numpy()
+    selected = (mask.deficit >= mask.threshold).numpy() & mask.hard.numpy()
+    if not selected.any():
+        return worse
+    rows, columns = ndimage.distance_transform_edt(~selected, return_distances=False, return_indices=True)
+    nearest: Bools = worse[rows, columns]
+    return nearest
+
+
+def _label_causes(mask: RepairMask, alignment: Bools) -> tuple[NDArray[np.int32], int]:
+    """Return labels (H, W) from 1 of the connected parts of each cause, and how many there are."""
+    hard = mask.hard.numpy()
+    smallest = SMALLEST_PART * hard.size
+    failing = drop_islands(hard & alignment, smallest)
+    poor = hard & ~failing
+    if failing.any():
+        poor = drop_islands(poor, smallest)  # what is too small on its own goes with its surroundings
+        failing = hard & ~poor
+    eight = np.ones((3, 3), bool)
+    first, n = ndimage.label(failing, structure=eight)
+    second, m = ndimage.label(poor, structure=eight)
+    return np.where(second > 0, second + n, first).astype(np.int32), n + m
 
 
 @dataclass(frozen=True)
@@ -108,6 +144,8 @@ class _Place:
     rows: slice
     columns: slice
     inside: Tensor
+    failing: bool
+    """Whether alignment is the worse of the two in most of it."""
 
     def mean(self, values: Tensor) -> float:
         return float(values[self.rows, self.columns].cpu()[self.inside].double().mean())
@@ -123,7 +161,7 @@ def _check_sizes(mask: RepairMask, assessment: Assessment) -> None:
 
 
 def _describe(index: int, at: _Place, assessment: Assessment, prompt: str, strength: float) -> Region:
-    defect = _main_defect(at, assessment)
+    defect = _main_defect(at, assessment) if at.failing else None
     missing = defect is not None and defect.kind == "missing"
     return Region(
         index=index,

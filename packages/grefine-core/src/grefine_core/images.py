@@ -35,6 +35,8 @@ class Picture:
     """Shape (1, 3, H, W), float32 in [0, 1], sRGB, upright, flattened on white."""
     alpha: Tensor | None = None
     """Shape (1, 1, H, W), float32 in [0, 1], where the file had transparency."""
+    straight: Tensor | None = None
+    """Shape (1, 3, H, W), float32 in [0, 1], sRGB: the colours before they were flattened, where there is alpha."""
     path: Path | None = None
     format: str = "PNG"
     exif: bytes = b""
@@ -99,9 +101,10 @@ def from_pil(image: Image.Image, *, path: Path | None = None) -> Picture:
     text = {key: image.info[key] for key in keys if isinstance(image.info.get(key), str)}
     exif = image.getexif().tobytes() if len(image.getexif()) else b""
     pixels, alpha = _deep_gray(image, path) if image.mode in _DEEP_MODES else _colours(image, profile)
+    straight = None
     if alpha is not None:
-        pixels = pixels * alpha + (1 - alpha)
-    return Picture(pixels=pixels, alpha=alpha, path=path, format=format_, exif=exif, text=text)
+        straight, pixels = pixels, pixels * alpha + (1 - alpha)
+    return Picture(pixels=pixels, alpha=alpha, straight=straight, path=path, format=format_, exif=exif, text=text)
 
 
 def _deep_gray(image: Image.Image, path: Path | None) -> tuple[Tensor, Tensor | None]:
@@ -161,6 +164,10 @@ def to_pil(pixels: Tensor) -> Image.Image:
 def write_image(path: Path, pixels: Tensor, *, like: Picture | None = None) -> Path:
     """Write (1, 3, H, W) as PNG, whole or not at all, with alpha, EXIF and text of `like`.
 
+    Where `like` has alpha, `pixels` are taken as flattened on white, as its own are. Those that are
+    unchanged, and those that nobody sees, get their colour of the source; a changed one gets the
+    colour that shows it on white, as nearly as its alpha allows.
+
     Raises:
         InputError: If the size differs from `like` or the file cannot be written.
     """
@@ -168,16 +175,30 @@ def write_image(path: Path, pixels: Tensor, *, like: Picture | None = None) -> P
 
     if like is not None and like.size != tuple(pixels.shape[-2:]):
         raise InputError(f"The result has size {tuple(pixels.shape[-2:])}, its source {like.size}; both must agree.")
-    image = to_pil(pixels)
+    image = to_pil(pixels) if like is None or like.alpha is None else _with_alpha(pixels, like, like.alpha)
     info = PngInfo()
     options: dict[str, bytes] = {}
     if like is not None:
-        if like.alpha is not None:
-            image.putalpha(Image.fromarray((like.alpha[0, 0] * 255).round().to(torch.uint8).numpy()))
         for key, value in like.text.items():
             info.add_text(key, value)  # tEXt where Latin-1 will do, as more readers know it, else iTXt
         options = {"exif": like.exif} if like.exif else {}
     return write_atomically(path, lambda file: image.save(file, "PNG", pnginfo=info, **options))
+
+
+def _with_alpha(pixels: Tensor, like: Picture, alpha: Tensor) -> Image.Image:
+    """Return an RGBA image that shows `pixels` when it is laid on white."""
+    levels = (alpha * 255).round()
+    alpha = levels / 255  # as the file will have it
+    pixels = pixels.detach().float().cpu().reshape(1, 3, *like.size)
+    colours = (pixels - (1 - alpha)) / alpha.clamp(min=1 / 255)
+    source, kept = like.straight, alpha == 0
+    if source is None:
+        source = like.pixels
+    else:
+        kept = kept | (pixels == like.pixels).all(1, keepdim=True)
+    image = to_pil(torch.where(kept, source, colours))
+    image.putalpha(Image.fromarray(levels[0, 0].to(torch.uint8).numpy()))
+    return image
 
 
 def fit_size(height: int, width: int, *, longer: int, multiple: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -12,8 +13,6 @@ from grefine_core.errors import InputError
 from grefine_core.weights import WeightsFile
 
 DEFAULT_PRESET = "mini"
-BIGGER_PRESETS = {"grefine.encoders": "vit-b-16, vit-l-14 (open_clip)", "grefine.diffusion": "sdxl"}
-"""Named in the log line of the default, so that nobody takes the small model for the method's best."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +45,13 @@ def load_preset(group: str, name: str) -> Preset:
         found = ", ".join(entries) or "none"
         hint = " (`pip install grefine-mini` brings `mini`)" if DEFAULT_PRESET not in entries else ""
         raise InputError(f"Preset `{name}` is not installed for {group}; installed: {found}{hint}.")
-    if name == DEFAULT_PRESET and group in BIGGER_PRESETS:
-        _log.info("Using the small offline preset `mini` for %s; stronger ones: %s.", group, BIGGER_PRESETS[group])
+    if name == DEFAULT_PRESET:
+        _note_default()
     preset: Preset = entries[name].load()
     return preset
+
+
+@cache  # a refinement loads from several groups; one line is enough
+def _note_default() -> None:
+    """Say once a process what `mini` is, so that nobody takes it for the method's best."""
+    _log.info("Using the preset `%s`: small, offline, and the only one in this version.", DEFAULT_PRESET)

@@ -97,6 +97,9 @@ class DiffusionPack:
     """Side in pixels of the square pictures that the model was trained on."""
     guidance_scale: float
     """Classifier-free guidance that suits the model; 1 is none."""
+    max_strength: float = 1.0
+    """Highest strength, in (0, 1], at which the model still repairs what it is given; a small model
+    asked for more only wipes it out."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,4 +37,5 @@ def color_shares(pixels: Tensor, grid: tuple[int, int] | torch.Size) -> Tensor:
     palette = small.new_tensor(list(COLORS.values()))  # (12, 3)
     distance = (small.unsqueeze(1) - palette[None, :, :, None, None]).square().sum(2)  # (B, 12, h, w)
     shares = (-_SHARPNESS * distance).softmax(1)
-    return functional.adaptive_avg_pool2d(shares, tuple(grid)).permute(0, 2, 3, 1)
+    rows, columns = grid
+    return functional.adaptive_avg_pool2d(shares, (rows, columns)).permute(0, 2, 3, 1)

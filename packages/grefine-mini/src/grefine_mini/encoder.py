@@ -75,14 +75,15 @@ class MiniEncoder:
         return self.heads.text(self.text.pool(embeddings.to(self.device), eot.to(self.device)))
 
 
-def load(*, device: torch.device, dtype: torch.dtype = torch.float32, heads: WeightsFile | None = None) -> MiniEncoder:
-    """Load the encoder; it runs in float32 whatever `dtype` says, being small.
+def load(*, device: torch.device, heads: WeightsFile | None = None) -> MiniEncoder:
+    """Load the encoder with the pack's heads, or with others.
 
     Raises:
         WeightsError: If a file is absent or altered.
     """
     fitted = Heads()
     fitted.load_state_dict({k: v.float() for k, v in load_tensors(heads or own_file(HEADS_FILE)).items()})
+    fitted.shares.div_(fitted.shares.sum())  # half precision rounded them; features must be of unit length
     trunk, _ = load_trunk(trunk_file())
     text = MiniText.load(device=device)
     return MiniEncoder(trunk.to(device), text, fitted.eval().requires_grad_(False).to(device))

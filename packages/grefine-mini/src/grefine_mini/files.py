@@ -40,7 +40,9 @@ def own_file(name: str, *, folder: Path = WEIGHTS) -> WeightsFile:
 
 def own_files(prefix: str = "", *, folder: Path = WEIGHTS) -> list[WeightsFile]:
     """Return all files of the pack whose name starts with `prefix`, by name."""
-    return [WeightsFile(folder / name, sha) for name, sha in sorted(_manifest(folder).items()) if name.startswith(prefix)]
+    return [
+        WeightsFile(folder / name, sha) for name, sha in sorted(_manifest(folder).items()) if name.startswith(prefix)
+    ]
 
 
 @cache

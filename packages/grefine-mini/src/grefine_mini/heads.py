@@ -135,4 +135,3 @@ class Heads(nn.Module):
         feature = self.shares.new_zeros(DIMENSIONS)
         feature[MEANING + COLOR] = 1
         return feature
-

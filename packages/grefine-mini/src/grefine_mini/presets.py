@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 PAIRS_FILE = "pairs.safetensors"
 WORKING_SIZE = 128
-GUIDANCE_SCALE = 1.5
-"""Little guidance: the model is small, and more of it burns colours."""
+MAX_STRENGTH = 0.3
+"""The model cleans up to about this level; from there on it replaces what it sees by blobs."""
+GUIDANCE_SCALE = 1.0
+"""None: the model is too small to follow words, and guidance would double its time."""
 
 
 def _encoder_files() -> list[WeightsFile]:
@@ -25,7 +27,7 @@ def _encoder_files() -> list[WeightsFile]:
 def _load_encoder(*, device: torch.device, dtype: torch.dtype) -> Encoder:
     from grefine_mini.encoder import load
 
-    return load(device=device, dtype=dtype)
+    return load(device=device)
 
 
 def _load_parser() -> ParserPack:
@@ -52,6 +54,7 @@ def _load_diffusion(*, device: torch.device) -> DiffusionPack:
         condition=MiniText.load(device=device).condition,
         working_size=WORKING_SIZE,
         guidance_scale=GUIDANCE_SCALE,
+        max_strength=MAX_STRENGTH,
     )
 
 

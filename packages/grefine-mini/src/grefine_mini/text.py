@@ -97,7 +97,7 @@ class MiniText:
         ids, eot = self._ids(texts, CONDITION_TOKENS)
         mask = _upto(eot, ids.shape[1])
         states = self._model(input_ids=ids, attention_mask=mask).last_hidden_state * mask[..., None]
-        padded = states.new_zeros(len(states), CONDITION_TOKENS, WIDTH)
+        padded: Tensor = states.new_zeros(len(states), CONDITION_TOKENS, WIDTH)
         padded[:, : states.shape[1]] = states
         return padded
 

@@ -58,7 +58,7 @@ class _ConvNorm(nn.Sequential):
 def _pad_same(kernel: int, stride: int) -> tuple[int, int, int, int]:
     """Return TensorFlow's padding for sides that are a multiple of the stride: less at the start."""
     total = max(kernel - stride, 0)
-    return (total // 2, total - total // 2) * 2  # type: ignore[return-value]
+    return (total // 2, total - total // 2) * 2
 
 
 class _Block(nn.Module):
@@ -74,7 +74,8 @@ class _Block(nn.Module):
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x) if self.residual else self.layers(x)
+        change: Tensor = self.layers(x)
+        return x + change if self.residual else change
 
 
 class Trunk(nn.Module):
@@ -138,11 +139,11 @@ def cell_statistics(features: TrunkFeatures) -> Tensor:
         Shape (B, gh, gw, S): means of all five levels, then standard deviations of the first
         four (a cell of the last level is one value and has none).
     """
-    grid = features.pyramid[-1].shape[-2:]
+    rows, columns = features.pyramid[-1].shape[-2:]
     means, spreads = [], []
     for level in features.pyramid[:-1]:
-        mean = functional.adaptive_avg_pool2d(level, grid)
-        square = functional.adaptive_avg_pool2d(level.square(), grid)
+        mean = functional.adaptive_avg_pool2d(level, (rows, columns))
+        square = functional.adaptive_avg_pool2d(level.square(), (rows, columns))
         means.append(mean)
         spreads.append((square - mean.square()).clamp(min=0).sqrt())
     return torch.cat([*means, features.pyramid[-1], *spreads], dim=1).permute(0, 2, 3, 1)

@@ -10,7 +10,8 @@ import typer
 from grefine.settings import load_settings
 from grefine_core.cli_support import EXIT_BAD_INPUT, one_sentence_errors
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+# plain help: the decorated kind takes half a second to import
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 Picture = Annotated[Path, typer.Argument(metavar="PICTURE", help="Picture file of any format that Pillow reads.")]
 Prompt = Annotated[str, typer.Option(help="What the picture should show.", show_default=False)]

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from grefine.pipeline import OnProgress
     from grefine.run import Finished, Load
 
-PROMPT = "a cup of coffee and a red bicycle"
+PROMPT = "a cup of coffee and a bicycle"
 """The photograph shows the first thing and not the second."""
 ABSENT = "bicycle"
-DAMAGED = (0.5, 0.05, 0.95, 0.4)
+DAMAGED = (0.55, 0.06, 0.82, 0.25)
 """Top, left, bottom, right of the damage, as shares of the height and width."""
 NOISE, BLOCK, SEED = 0.35, 8, 7
 """Standard deviation of the noise, side of the mosaic's blocks in pixels, seed of the noise."""

@@ -13,21 +13,17 @@ from torch import Tensor
 
 from grefine_core import (
     Encoder,
+    ImageInput,
     InputError,
     Picture,
     QualityMap,
-    check_images,
-    from_pil,
+    as_pixels,
     load_encoder,
-    read_image,
     tokens_to_map,
 )
 from pqmap.pairs import TextPairs
 from pqmap.perception import FACTORS, combine_factors, raw_scores
 from pqmap.presets import load_pairs
-
-ImageInput = str | Path | Picture | Image.Image | Tensor
-"""A file, a read picture, a PIL image of any mode, or pixels (3, H, W) or (1, 3, H, W) in [0, 1]."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # eq=False: `==` on tensors has no single truth
@@ -127,7 +123,7 @@ class PerceptionAssessor:
             InputError: If it cannot be read, is no image of `ImageInput`, or the encoder makes
                 something of it that is not finite.
         """
-        pixels = _pixels(image)
+        pixels = as_pixels(image)
         height, width = pixels.shape[2:]
         features = self._encoder.encode_image(pixels.to(self._encoder.device))
         tokens = features.tokens()  # (1, 1+N, D)
@@ -143,22 +139,6 @@ class PerceptionAssessor:
             raw_grid=raw[0, 1:].T.reshape(-1, *grid).contiguous(),  # (4, gh, gw)
             encoder=self._encoder.name,
         )
-
-
-def _pixels(image: ImageInput) -> Tensor:
-    """Return (1, 3, H, W), float32, checked."""
-    if isinstance(image, str | Path):
-        image = read_image(image)
-    elif isinstance(image, Image.Image):
-        image = from_pil(image)
-    pixels = image.pixels if isinstance(image, Picture) else image
-    if not isinstance(pixels, Tensor):
-        raise InputError(f"A picture must be a path, Picture, PIL image or tensor, got {type(pixels).__name__}.")
-    pixels = pixels[None] if pixels.ndim == 3 else pixels
-    check_images(pixels)
-    if len(pixels) != 1:
-        raise InputError(f"One picture has shape (3, H, W) or (1, 3, H, W), got {tuple(pixels.shape)}.")
-    return pixels.float()
 
 
 def load(preset: str = "mini", *, device: str = "auto") -> PerceptionAssessor:

@@ -16,7 +16,8 @@ from grefine_core.presets import DEFAULT_PRESET
 if TYPE_CHECKING:
     from pqmap.assessor import Perception
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+# plain help: the decorated kind takes half a second to import
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 Row = dict[str, Any]
 """`path` and either `error` or the fields of `Perception.to_json`."""
