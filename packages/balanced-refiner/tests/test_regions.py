@@ -100,10 +100,19 @@ def test_touching_causes_make_two_regions(assessment, with_hole):
     }
 
 
-def test_poor_pixels_under_a_fainter_defect_are_a_matter_of_quality(assessment, with_hole):
-    quality, alignment = with_hole(64, 64, (8, 8, 24, 24), 0.1), with_hole(64, 64, (8, 8, 24, 24), 0.6)
-    given = assessment(quality, alignment, defects=[dog("missing", (8, 8, 24, 24), value=0.4)])
+def test_poor_pixels_under_a_defect_are_a_matter_of_quality(assessment, with_hole):
+    quality, alignment = with_hole(64, 64, (8, 8, 24, 24), 0.4), with_hole(64, 64, (8, 8, 24, 24), 0.1)
+    given = assessment(quality, alignment, defects=[dog("missing", (8, 8, 24, 24), value=0.9)])
     assert found_in(given).regions[0].kind == "quality"
+
+
+def test_missing_object_gets_one_place(assessment, with_hole):
+    alignment = with_hole(64, 64, (4, 4, 12, 12)) * with_hole(64, 64, (20, 20, 50, 50))
+    defect = Defect(phrase="red dog", kind="missing", start=2, end=9, region=1 - alignment)
+    found = found_in(assessment(torch.ones(64, 64), alignment, defects=[defect]))
+    assert [region.box for region in found.regions] == [(20, 20, 50, 50)]
+    assert found.skipped == 1
+    assert (found.labels > 0).sum() == 900
 
 
 def test_rim_goes_with_the_cause_beside_it(assessment, with_hole):

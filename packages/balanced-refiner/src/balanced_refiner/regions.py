@@ -21,6 +21,8 @@ RegionKind = Literal["quality", "missing", "attribute"]
 COVERAGE = 0.25
 """A defect names a region if it fills this much of it on average: half of the mask's default floor,
 that is half of the reason why the region was selected."""
+FINE = 0.5
+"""P above which pixels are not poor in themselves: the default mask selects those below on their own."""
 SMALLEST_PART = 0.002
 """Share of the image below which a part of one cause goes with the other cause around it."""
 MISSING_WEIGHT = 1.1
@@ -67,7 +69,7 @@ class RegionSet:
     labels: Tensor
     """Shape (H, W), int32: a region's index plus 1, 0 outside all of them."""
     skipped: int
-    """Further regions that were over the limit; their pixels are outside."""
+    """Further parts of the mask, over the limit or a second place of a missing object; left alone."""
 
 
 def find_regions(
@@ -95,25 +97,33 @@ def find_regions(
     failing = _failing_alignment(mask, assessment)
     found, count = _label_causes(mask, failing)
     sums = ndimage.sum_labels(mask.deficit.numpy(), found, np.arange(1, count + 1))
-    order = np.argsort(-sums, kind="stable")[:max_regions]  # stable: ties in reading order
+    order = np.argsort(-sums, kind="stable")  # stable: ties in reading order
     boxes = ndimage.find_objects(found)
     labels = np.zeros(found.shape, np.int32)
-    regions = []
-    for index, place in enumerate(order.tolist()):
+    regions: list[Region] = []
+    placed: set[tuple[int, int] | None] = set()
+    for place in order.tolist():
         rows, columns = boxes[place]
         inside = found[rows, columns] == place + 1
-        labels[rows, columns][inside] = index + 1
         at = _Place(rows, columns, torch.from_numpy(inside), failing=bool(failing[rows, columns][inside].mean() > 0.5))
-        regions.append(_describe(index, at, assessment, prompt, strength))
-    return RegionSet(regions=tuple(regions), labels=torch.from_numpy(labels), skipped=count - len(order))
+        region = _describe(len(regions), at, assessment, prompt, strength)
+        if len(regions) == max_regions or (region.kind == "missing" and region.span in placed):
+            continue  # one missing object wants one place, not one in each stray part of its map
+        if region.kind == "missing":
+            placed.add(region.span)
+        labels[rows, columns][inside] = len(regions) + 1
+        regions.append(region)
+    skipped = count - len(regions)
+    return RegionSet(regions=tuple(regions), labels=torch.from_numpy(labels), skipped=skipped)
 
 
 def _failing_alignment(mask: RepairMask, assessment: Assessment) -> Bools:
-    """Return where (H, W) alignment is worse than quality.
+    """Return where (H, W) the picture is fine in itself, and alignment is what is worse.
 
-    The rim that dilation added belongs to the cause of the nearest pixel that was selected itself.
+    Poor pixels need repair whatever else should be drawn there. The rim that dilation added belongs to the cause of the nearest pixel that was selected itself.
     """
-    worse: Bools = (assessment.aq.map.cpu() < assessment.pq.map.cpu()).numpy()
+    quality, alignment = assessment.pq.map.cpu(), assessment.aq.map.cpu()
+    worse: Bools = ((quality > FINE) & (alignment < quality)).numpy()
     selected = (mask.deficit >= mask.threshold).numpy() & mask.hard.numpy()
     if not selected.any():
         return worse
@@ -145,7 +155,7 @@ class _Place:
     columns: slice
     inside: Tensor
     failing: bool
-    """Whether alignment is the worse of the two in most of it."""
+    """Whether alignment is the cause in most of it."""
 
     def mean(self, values: Tensor) -> float:
         return float(values[self.rows, self.columns].cpu()[self.inside].double().mean())

@@ -25,6 +25,7 @@ def _encoder_files() -> list[WeightsFile]:
 
 
 def _load_encoder(*, device: torch.device, dtype: torch.dtype) -> Encoder:
+    del dtype  # so small that it always runs in float32
     from grefine_mini.encoder import load
 
     return load(device=device)
