@@ -26,8 +26,9 @@ TAU = 0.5
 """Floor of the threshold: half of the scale of one map, so that one clear fault (half the quality
 gone, or half a phrase missing) counts and two faint ones have to meet. Without it Otsu would split
 the noise of a good picture in two and "repair" one half."""
-CEILING = 1.0
-"""Otsu never goes above: a pixel wholly bad by one map is not excused by a worse one elsewhere."""
+CEILING = 0.6
+"""Otsu never goes above: a clear fault is not excused by a worse one elsewhere, and not cut down to
+its worst part. Together with `TAU` this leaves Otsu the doubtful deficits to decide on."""
 MIN_CONTRAST = 0.1
 """Two classes whose means are nearer than this are one, and Otsu's line between them is noise."""
 
