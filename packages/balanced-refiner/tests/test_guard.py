@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from balanced_refiner import Guard
+from balanced_refiner.guard import color_shift
 
 PIXELS = torch.zeros(1, 3, 4, 4)
 
@@ -97,3 +98,15 @@ def test_failed_change_is_recorded_as_not_kept(scores, before):
     guard = Guard(scores(), "a dog", before)
     guard.refuse("stage2", None, "The backend returned a black picture.")
     assert (guard.decisions[0].kept, guard.decisions[0].after_p) == (False, None)
+
+
+def test_color_shift_is_the_mean_change_of_block_colours():
+    before = torch.full((1, 3, 32, 48), 0.5)
+    after = before.clone()
+    after[..., :16] += 0.3  # one column of blocks of three
+    assert color_shift(before, after) == pytest.approx(0.1, abs=1e-5)
+
+
+def test_color_shift_does_not_see_texture():
+    texture = 0.1 * (torch.arange(64) % 2 * 2 - 1).float()
+    assert color_shift(torch.full((1, 3, 64, 64), 0.5), 0.5 + texture.expand(1, 3, 64, 64)) < 1e-6

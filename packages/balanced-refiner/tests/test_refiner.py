@@ -245,3 +245,13 @@ def test_example_of_the_readme_runs(capsys):
     assert len(examples) == len(expected) == 1
     exec(compile(examples[0], str(README), "exec"), {})
     assert capsys.readouterr().out == expected[0]
+
+
+@pytest.mark.parametrize(("value", "guard", "changed"), [(0.51, True, True), (0.7, True, False), (0.7, False, True)])
+def test_mild_pass_that_shifts_colours_is_dropped_whatever_the_scores_say(value, guard, changed, painter, judged):
+    rising = judged(torch.ones(64, 64), 1.0, 1.5)
+    settings = RefineSettings(stage2="always", guard=guard)
+    result = BalancedRefiner(painter(value=value, size=64), rising, settings)(torch.full((1, 3, 64, 64), 0.5), "a dog")
+    assert result.changed == changed
+    assert result.decisions[-1].kept == changed
+    assert changed or "shifts colours by 0.200" in result.decisions[-1].reason

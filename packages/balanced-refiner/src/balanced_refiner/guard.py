@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from torch import Tensor
+from torch.nn import functional
 
 from grefine_core import Assessment
 
@@ -19,6 +20,18 @@ Stage = Literal["stage1", "stage2"]
 TOLERANCE = 0.0
 """Fall of p + a, of 2, that is accepted. None by default: the same picture measures the same each
 time, so a fall is not noise. Raise it for an assessor that is not deterministic."""
+
+BLOCK = 16
+"""Side in pixels of the blocks whose mean colours `color_shift` compares: texture averages out."""
+MAX_SHIFT = 0.02
+"""Largest mean colour shift, of 1, of a pass that is meant to be mild: 5 of 255, about what the eye
+sees on a plain surface. The scores alone do not notice that a red cup turned brown."""
+
+
+def color_shift(before: Tensor, after: Tensor) -> float:
+    """Return the mean absolute change of block colours between two pictures (1, 3, H, W), in [0, 1]."""
+    blocks = [functional.avg_pool2d(x, BLOCK, ceil_mode=True) for x in (before, after)]
+    return float((blocks[0] - blocks[1]).abs().mean())
 
 
 @dataclass(frozen=True, kw_only=True)

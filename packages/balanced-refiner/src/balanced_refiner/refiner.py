@@ -12,7 +12,7 @@ from torch import Tensor
 
 from balanced_refiner.backend import Inpainter, OnStep
 from balanced_refiner.errors import RefineError
-from balanced_refiner.guard import Assess, Guard, Stage
+from balanced_refiner.guard import MAX_SHIFT, Assess, Guard, Stage, color_shift
 from balanced_refiner.mask import RepairMask, feather_inwards, make_mask
 from balanced_refiner.records import Refinement, RefineSettings
 from balanced_refiner.regions import RegionSet, find_regions
@@ -162,6 +162,11 @@ class BalancedRefiner:
             candidate = stage2(self._inpainter, pixels, work.prompt, emphases, strength=settings.delta, plan=plan)
         except RefineError as error:
             work.guard.refuse("stage2", None, str(error))
+            return pixels
+        shift = color_shift(pixels, candidate)
+        if settings.guard and shift > MAX_SHIFT:
+            reason = f"The mild pass shifts colours by {shift:.3f} on average, limit {MAX_SHIFT:g}: dropped."
+            work.guard.refuse("stage2", None, reason)
             return pixels
         return candidate if work.guard.offer(candidate, "stage2") else pixels
 

@@ -120,7 +120,8 @@ def find_regions(
 def _failing_alignment(mask: RepairMask, assessment: Assessment) -> Bools:
     """Return where (H, W) the picture is fine in itself, and alignment is what is worse.
 
-    Poor pixels need repair whatever else should be drawn there. The rim that dilation added belongs to the cause of the nearest pixel that was selected itself.
+    Poor pixels need repair whatever else should be drawn there. The rim that dilation added belongs
+    to the cause of the nearest pixel that was selected itself.
     """
     quality, alignment = assessment.pq.map.cpu(), assessment.aq.map.cpu()
     worse: Bools = ((quality > FINE) & (alignment < quality)).numpy()
