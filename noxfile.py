@@ -32,7 +32,7 @@ def group(name: str) -> list[str]:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run all tests with every package installed; arguments go to pytest."""
-    session.install(*EDITABLE, *group("test"))
+    session.install(*EDITABLE, *group("test"), *group("mini"))
     session.run("pytest", *session.posargs, env=OFFLINE)
 
 
