@@ -19,8 +19,8 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from grefine_mini.encoder import HEADS_FILE, MiniEncoder
-from grefine_mini.files import MANIFEST, WEIGHTS, trunk_file
+from grefine_mini.encoder import HEADS_FILE, MiniEncoder, load
+from grefine_mini.files import MANIFEST, WEIGHTS, own_file, trunk_file
 from grefine_mini.heads import Heads
 from grefine_mini.text import MiniText
 from grefine_mini.trunk import Trunk, load_trunk
@@ -77,12 +77,15 @@ def main() -> None:
     text, heads = MiniText.load(), Heads().requires_grad_(False)
     fit_meaning(heads, text, classifier, data["objects"], data["clean"])
     fit_quality(heads.quality, [data["damaged"], data["clean"]], data["damaged-held"])
-    calibrate(heads, MiniEncoder(trunk, text, heads), folder)
+    calibrate(MiniEncoder(trunk, text, heads), folder)
     args.out.mkdir(parents=True, exist_ok=True)
     save_file({k: v.half().contiguous() for k, v in heads.state_dict().items()}, args.out / HEADS_FILE)
-    fit_quality_pairs(args.out, [data["damaged"], data["clean"]], data["damaged-held"])
+    # the pairs and the report see the heads as they ship, rounded to half precision
     write_manifest(args.out)
-    report(args.out, data)
+    encoder = load(device=torch.device("cpu"), heads=own_file(HEADS_FILE, folder=args.out))
+    fit_quality_pairs(encoder, args.out, [data["damaged"], data["clean"]], data["damaged-held"])
+    write_manifest(args.out)
+    report(encoder, data)
 
 
 if __name__ == "__main__":

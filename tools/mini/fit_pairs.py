@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grefine_core import WeightsFile
-from grefine_mini.encoder import HEADS_FILE, MiniEncoder, load
+from grefine_mini.encoder import MiniEncoder
 from grefine_mini.heads import Cells, Heads
 from grefine_mini.presets import PAIRS_FILE
 from pqmap import FitSettings, fit_pairs, pairs_from_words
@@ -48,13 +47,8 @@ def draw_rows(heads: Heads, data: dict[str, Any], seed: int) -> tuple[Tensor, Te
     return torch.cat(features), torch.cat(scores)
 
 
-def fit_quality_pairs(folder: Path, train: list[dict[str, Any]], held: dict[str, Any]) -> None:
-    """Fit the pairs for the heads in `folder` and write them beside the heads."""
-    import hashlib
-
-    path = folder / HEADS_FILE
-    file = WeightsFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
-    encoder: MiniEncoder = load(device=torch.device("cpu"), heads=file)
+def fit_quality_pairs(encoder: MiniEncoder, folder: Path, train: list[dict[str, Any]], held: dict[str, Any]) -> None:
+    """Fit the pairs for the encoder and write them to `folder`."""
     start = pairs_from_words(encoder, WORDS, temperature=TEMPERATURE)
     parts = [draw_rows(encoder.heads, data, 11) for data in train]
     rows = torch.cat([features for features, _ in parts]), torch.cat([scores for _, scores in parts])

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grefine_core import WeightsFile, read_image
-from grefine_mini.encoder import HEADS_FILE, MiniEncoder, load
+from grefine_core import read_image
+from grefine_mini.encoder import MiniEncoder
 from grefine_mini.heads import Cells, Heads
 from grefine_mini.text import MiniText
 from tools.mini.fit_meaning import sentences
@@ -74,12 +74,13 @@ def photographs(encoder: MiniEncoder, data: Path) -> tuple[Tensor, Tensor]:
     return torch.cat(present), torch.cat(absent)
 
 
-def calibrate(heads: Heads, encoder: MiniEncoder, data: Path) -> None:
+def calibrate(encoder: MiniEncoder, data: Path) -> None:
     """Set the shares and the temperature s_a so that photographs are judged well.
 
     The constant's root share becomes the threshold: the middle between the lower quartile of what
     is there and the upper decile of what is not.
     """
+    heads = encoder.heads
     heads.shares.copy_(torch.tensor(SHARES))
     present, absent = photographs(encoder, data)
     threshold = float(present.quantile(0.25) + absent.quantile(0.9)) / 2
@@ -101,13 +102,8 @@ def auroc(positive: Tensor, negative: Tensor) -> float:
     return float((ranks[:n].sum() - n * (n + 1) / 2) / (n * m))
 
 
-def report(folder: Path, data: dict[str, dict[str, Any]]) -> None:
+def report(encoder: MiniEncoder, data: dict[str, dict[str, Any]]) -> None:
     """Print the measurements of the model card, on held-out nouns and wallpapers."""
-    import hashlib
-
-    path = folder / HEADS_FILE
-    file = WeightsFile(path, hashlib.sha256(path.read_bytes()).hexdigest())
-    encoder = load(device=torch.device("cpu"), heads=file)
     heads, text = encoder.heads, encoder.text
     present, absent = presence(heads, text, data["clean-held"])
     print(f"held: present against absent noun, AUROC {auroc(present, absent):.3f}")
