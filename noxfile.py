@@ -58,6 +58,13 @@ def demo(session: nox.Session) -> None:
     session.run("python", "-m", "grefine.demo", *session.posargs, env=OFFLINE)
 
 
+@nox.session(default=False)
+def oracle(session: nox.Session) -> None:
+    """Print how far our numbers are from those of the authors' and CLIP Surgery's own code; arguments go to pytest."""
+    session.install(*EDITABLE, *group("test"))
+    session.run("pytest", "-s", "tests/test_oracle.py", *session.posargs, env=OFFLINE)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, format and house rules; with arguments (such as `--fix`) run `ruff check` with them first."""

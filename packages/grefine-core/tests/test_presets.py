@@ -59,4 +59,4 @@ def test_default_preset_is_noted_once_a_process(installed: list[str], caplog: py
         assert caplog.messages == []
         load_preset("grefine.tests", "mini")
         load_preset("grefine.tests", "mini")
-    assert caplog.messages == ["Using the preset `mini`: small, offline, and the only one in this version."]
+    assert caplog.messages == ["Using the preset `mini`: small and offline; `vit-b-16` and `vit-l-14` see more."]

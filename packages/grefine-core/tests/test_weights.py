@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from grefine_core import WeightsError, WeightsFile, load_tensors
+from grefine_core.weights import unpinned
 
 
 class Trap:
@@ -61,6 +62,24 @@ def test_unchanged_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.Monke
     file.verify()
     file.verify()
     assert len(hashed) == 1
+
+
+def test_absent_file_is_downloaded_when_there_is_a_way(tmp_path: Path) -> None:
+    path = tmp_path / "w.bin"
+    digest = hashlib.sha256(b"abc").hexdigest()
+    assert WeightsFile(path, digest, download=lambda: path.write_bytes(b"abc")).verify() == path
+    other = WeightsFile(path, "0" * 64, download=lambda: pytest.fail("it is there"))
+    with pytest.raises(
+        WeightsError, match=f"has sha256 {digest}, expected 0{{64}}; delete it to have it downloaded again"
+    ):
+        other.verify()
+
+
+def test_own_file_is_taken_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "w.bin").write_bytes(b"abc")
+    assert unpinned(tmp_path / "w.bin").sha256 == hashlib.sha256(b"abc").hexdigest()
+    with pytest.raises(WeightsError, match=r"absent\.bin is missing"):
+        unpinned(tmp_path / "absent.bin")
 
 
 @pytest.mark.parametrize("name", ["w.safetensors", "w.pth"])

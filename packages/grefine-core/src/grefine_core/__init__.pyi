@@ -6,6 +6,7 @@ from .checks import (
     check_prompt as check_prompt,
 )
 from .correlation import Correlation as Correlation, correlate as correlate
+from .decode_ahead import decode_ahead as decode_ahead
 from .device import pick_device as pick_device, pick_dtype as pick_dtype
 from .encoder import Encoder as Encoder, load_encoder as load_encoder
 from .errors import InputError as InputError, WeightsError as WeightsError
@@ -22,6 +23,11 @@ from .images import (
     write_image as write_image,
 )
 from .maps import heat as heat, overlay as overlay, tokens_to_map as tokens_to_map, union as union
+from .picture_files import (
+    count_pixels as count_pixels,
+    find_pictures as find_pictures,
+    mirrored as mirrored,
+)
 from .presets import Preset as Preset, load_preset as load_preset, preset_entries as preset_entries
 from .records import (
     Assessment as Assessment,
@@ -33,4 +39,12 @@ from .records import (
     QualityMap as QualityMap,
     TextConditioner as TextConditioner,
 )
+from .similarity import (
+    cosine_similarity as cosine_similarity,
+    remove_redundancy as remove_redundancy,
+    stretched_maps as stretched_maps,
+)
+from .surgery import SurgerySettings as SurgerySettings, tower_tokens as tower_tokens
+from .table_journal import JournalHeader as JournalHeader, TableJournal as TableJournal
+from .tables import Row as Row, printable as printable, read_table as read_table, write_table as write_table
 from .weights import WeightsFile as WeightsFile, load_tensors as load_tensors

@@ -47,6 +47,9 @@ class Encoder(Protocol):
     def alignment_scale(self) -> float:
         """Temperature s_a of eq. (5): 10 for CLIP towers, calibrated for others."""
 
+    def fitted_size(self, height: int, width: int) -> tuple[int, int]:
+        """Return the size that `encode_image` brings such an image to; one that has it stays as it is."""
+
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """Encode (B, 3, H, W) in [0, 1], sRGB, any H and W."""
 
@@ -64,10 +67,17 @@ class Encoder(Protocol):
 
 
 def load_encoder(preset: str, *, device: str = "auto", dtype: torch.dtype = torch.float32) -> Encoder:
-    """Load the encoder of an installed preset.
+    """Load an encoder.
+
+    Args:
+        preset: An installed preset such as `mini` or `vit-b-16`; `ARCH/TAG` of open_clip such as
+            `ViT-B-32/laion2b_s34b_b79k`; `local-dir:FOLDER`; or the path of a folder in open_clip's
+            layout, or of a CLIP weights file.
+        device: `auto`, or a name that torch knows.
+        dtype: Of the weights, where the encoder leaves the choice; features are float32 always.
 
     Raises:
-        InputError: If no installed package offers the preset, or the device is absent.
+        InputError: If the preset is none of these, or the device is absent.
         WeightsError: If a file is absent or its sha256 differs.
     """
     from grefine_core.device import pick_device

@@ -146,7 +146,7 @@ def _tensor(image: Image.Image) -> Tensor:
     """Return (1, C, H, W) float32 in [0, 1] of an 8-bit image with C bands."""
     array = np.array(image, np.uint8)
     array = array[..., None] if array.ndim == 2 else array
-    return torch.from_numpy(array).permute(2, 0, 1)[None].float() / 255
+    return torch.from_numpy(array).permute(2, 0, 1)[None].float().div_(255)  # in place: big pictures fill the memory
 
 
 def to_pil(pixels: Tensor) -> Image.Image:

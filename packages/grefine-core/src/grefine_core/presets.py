@@ -35,16 +35,21 @@ def preset_entries(group: str) -> dict[str, EntryPoint]:
 
 
 def load_preset(group: str, name: str) -> Preset:
-    """Return the record of one preset.
+    """Return the record of one preset; an encoder may also be a path or `arch/tag` of open_clip.
 
     Raises:
         InputError: If it is not installed; the message names those that are and what brings `mini`.
     """
+    from grefine_core import open_clip_presets
+
     entries = preset_entries(group)
     if name not in entries:
-        found = ", ".join(entries) or "none"
+        if group == open_clip_presets.GROUP and (found := open_clip_presets.find(name)):
+            return found
+        forms = f"; an encoder may also be {open_clip_presets.FORMS}" if group == open_clip_presets.GROUP else ""
         hint = " (`pip install grefine-mini` brings `mini`)" if DEFAULT_PRESET not in entries else ""
-        raise InputError(f"Preset `{name}` is not installed for {group}; installed: {found}{hint}.")
+        installed = ", ".join(entries) or "none"
+        raise InputError(f"Preset `{name}` is not installed for {group}; installed: {installed}{hint}{forms}.")
     if name == DEFAULT_PRESET:
         _note_default()
     preset: Preset = entries[name].load()
@@ -54,4 +59,4 @@ def load_preset(group: str, name: str) -> Preset:
 @cache  # a refinement loads from several groups; one line is enough
 def _note_default() -> None:
     """Say once a process what `mini` is, so that nobody takes it for the method's best."""
-    _log.info("Using the preset `%s`: small, offline, and the only one in this version.", DEFAULT_PRESET)
+    _log.info("Using the preset `%s`: small and offline; `vit-b-16` and `vit-l-14` see more.", DEFAULT_PRESET)
