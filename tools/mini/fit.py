@@ -4,7 +4,8 @@
 
 Features are computed once into CACHE (about 20 minutes on two cores), the fits take a few more.
 Writes `heads.safetensors` and `pairs.safetensors`, renews `sha256.json`, and prints what it
-measured on nouns and wallpapers that were kept from training.
+measured on nouns and wallpapers that were kept from training. New pairs have no reference set:
+run `tools.mini.reference_set` after it.
 """
 
 from __future__ import annotations

@@ -36,6 +36,9 @@ class PlantedEncoder:
         self.features = ImageFeatures(global_=whole[None], patches=patches[None])
         self.image_calls, self.text_calls = 0, []
 
+    def fitted_size(self, height: int, width: int) -> tuple[int, int]:
+        return height, width
+
     def encode_image(self, _: Tensor) -> ImageFeatures:
         self.image_calls += 1
         return self.features

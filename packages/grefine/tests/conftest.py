@@ -41,7 +41,12 @@ class FakeModels:
         found = pixels[0, 0].clone()
         raw = torch.full((4,), float(found.mean()))
         return Perception(
-            score=float(found.mean()), map=found, raw=raw, raw_grid=raw.reshape(4, 1, 1), encoder="fake-encoder"
+            score=float(found.mean()),
+            grid=found,
+            raw=raw,
+            raw_grid=raw.reshape(4, 1, 1),
+            size=tuple(found.shape),
+            encoder="fake-encoder",
         )
 
     def align(self, pixels: Tensor, prompt: str) -> Alignment:

@@ -45,6 +45,27 @@ def test_altered_file_is_found_only_if_asked_to_verify(install, tmp_path) -> Non
     assert presets(verify=True)[0].fix
 
 
+def test_file_that_the_first_use_downloads_is_no_fault(install, tmp_path) -> None:
+    def download() -> None:
+        pytest.fail("looking must not download")
+
+    file = WeightsFile(tmp_path / "later.pt", "0" * 64, download=download)
+    install(Preset(summary="", load=lambda: None, files=lambda: [file]))
+    for verify in (False, True):
+        finding = presets(verify=verify)[0]
+        assert finding.state == f"not downloaded: {tmp_path / 'later.pt'}"
+        assert finding.fix == ""
+
+
+def test_absent_file_of_a_package_is_a_fault_though_others_can_be_downloaded(install, tmp_path) -> None:
+    files = [
+        WeightsFile(tmp_path / "later.pt", "0" * 64, download=lambda: None),
+        WeightsFile(tmp_path / "shipped.pt", "0" * 64),
+    ]
+    install(Preset(summary="", load=lambda: None, files=lambda: files))
+    assert presets()[0].fix
+
+
 def test_broken_pack_does_not_hide_the_others(install) -> None:
     install(ImportError("no module\nnamed pack"))
     found = presets()

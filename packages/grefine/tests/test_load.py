@@ -27,6 +27,9 @@ class TinyEncoder:
     device = torch.device("cpu")
     encoded = 0
 
+    def fitted_size(self, height: int, width: int) -> tuple[int, int]:
+        return height, width
+
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         self.encoded += 1
         cells = functional.adaptive_avg_pool2d(pixels, (6, 8)).permute(0, 2, 3, 1) - 0.5

@@ -11,6 +11,9 @@ class CountingEncoder:
     name = "counting"
     count = 0
 
+    def fitted_size(self, height: int, width: int) -> tuple[int, int]:
+        return min(height, 4), min(width, 4)
+
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         self.count += 1
         mean = pixels.mean().reshape(1, 1)
@@ -34,6 +37,15 @@ def test_other_pixels_are_encoded_anew() -> None:
         found = shared.encode_image(torch.zeros(1, 3, 4, 4))
     assert inner.count == 2
     assert float(found.global_) == 0
+
+
+def test_picture_brought_to_the_encoder_s_size_counts_as_the_same() -> None:
+    inner = CountingEncoder()
+    shared = SharedEncoder(inner)
+    with shared.one_image():
+        shared.encode_image(torch.ones(1, 3, 8, 8))
+        shared.encode_image(torch.ones(1, 3, 4, 4))
+    assert inner.count == 1
 
 
 def test_nothing_is_remembered_after_a_block() -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from grefine_core import ImageFeatures
+from grefine_core import ImageFeatures, fit_size, resize
 from pqmap import TextPairs, pairs_from_words
 
 WORDS = (
@@ -24,7 +24,7 @@ WORDS = (
 class TinyEncoder(nn.Module):
     """Cells of 8 x 8 pixels by mean and spread; texts by an average over two small layers."""
 
-    width, dims, context_length, patch_size, input_size = 12, 16, 8, 8, 64
+    width, dims, context_length, patch_size, input_size = 12, 16, 8, 8, 56
     logit_scale, alignment_scale = 100.0, 10.0
 
     def __init__(self, name: str = "tiny-1") -> None:
@@ -42,7 +42,11 @@ class TinyEncoder(nn.Module):
     def device(self) -> torch.device:
         return self.vocabulary.device
 
+    def fitted_size(self, height: int, width: int) -> tuple[int, int]:
+        return fit_size(height, width, longer=self.input_size, multiple=self.patch_size)
+
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
+        pixels = resize(pixels, self.fitted_size(*pixels.shape[2:]))
         self.images_encoded += len(pixels)
         height, width = (max(1, round(side / self.patch_size)) for side in pixels.shape[2:])
         mean = functional.adaptive_avg_pool2d(pixels, (height, width))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,25 @@ from PIL import Image
 from torch import Tensor
 
 from grefine_core import ImageFeatures, InputError, WeightsError, read_image, to_pil
-from pqmap import FACTORS, Perception, PerceptionAssessor, TextPairs, combine_factors, load, raw_scores
+from pqmap import (
+    FACTORS,
+    Perception,
+    PerceptionAssessor,
+    ReferenceScale,
+    TextPairs,
+    combine_factors,
+    load,
+    pairs_from_words,
+    raw_scores,
+)
+from pqmap.degenerate import CEILING
+
+WORDS = (
+    ("a good picture", "a bad picture"),
+    ("sharp and clean", "blurred and noisy"),
+    ("a plausible scene", "broken anatomy"),
+    ("natural colours", "artificial look"),
+)
 
 
 @pytest.fixture
@@ -60,11 +79,76 @@ def test_every_kind_of_input_gives_the_same_result(assessor: PerceptionAssessor,
         assert equal(assessor.assess(image), expected)
 
 
-def test_picture_in_a_batch_gets_what_it_gets_alone(assessor: PerceptionAssessor, pixels: Tensor) -> None:
-    other = pixels.flip(2)
-    batch = assessor(torch.stack([pixels, other]))
+def test_picture_gets_in_any_batch_and_order_what_it_gets_alone(assessor: PerceptionAssessor, pixels: Tensor) -> None:
+    pictures = [pixels, pixels.flip(2), pixels[:, :16], pixels.flip(1), pixels[:, :, :30], pixels * 0.5]
+    alone = [assessor.assess(picture).score for picture in pictures]
+    for order in ([0, 1, 2, 3, 4, 5], [5, 2, 3, 0, 4, 1]):
+        for batch_size in (1, 2, 16):
+            found = assessor.assess_all([pictures[index] for index in order], batch_size=batch_size)
+            assert [result.score for result in found] == pytest.approx([alone[index] for index in order], abs=1e-5)
+
+
+def test_tensor_of_several_images_gives_a_list(assessor: PerceptionAssessor, pixels: Tensor) -> None:
+    batch = assessor(torch.stack([pixels, pixels.flip(2)]))
     assert isinstance(batch, list)
-    assert [equal(a, assessor.assess(b)) for a, b in zip(batch, [pixels, other], strict=True)] == [True, True]
+    assert len(batch) == 2
+
+
+def test_pictures_of_one_fitted_size_share_one_pass(encoder: Any, pairs: TextPairs, pixels: Tensor) -> None:
+    calls: list[int] = []
+    encode = encoder.encode_image
+    encoder.encode_image = lambda images: (calls.append(len(images)), encode(images))[1]
+    PerceptionAssessor(encoder, pairs).assess_all([pixels, pixels.flip(1), pixels[:, :8], pixels.flip(2)])
+    assert sorted(calls) == [1, 3]
+
+
+def test_batch_of_several_sizes_is_refused(assessor: PerceptionAssessor, pixels: Tensor) -> None:
+    mixed = [assessor.prepare(pixels), assessor.prepare(pixels[:, :8])]
+    with pytest.raises(InputError, match="one prepared size"):
+        assessor.assess_prepared(mixed)
+
+
+def test_batch_size_below_one_is_refused(assessor: PerceptionAssessor, pixels: Tensor) -> None:
+    with pytest.raises(InputError, match="`batch_size` must be at least 1, got 0"):
+        assessor.assess_all([pixels], batch_size=0)
+
+
+def test_flagged_picture_stays_below_the_ceiling_and_keeps_its_raw_scores(encoder: Any, pairs: TextPairs) -> None:
+    good = replace(pairs, temperature=1e-6, alpha=(0.1, 0.1, 0.1))  # everything scores 0.5
+    result = PerceptionAssessor(encoder, good).assess(torch.full((3, 64, 64), 0.5))
+    assert "flat" in result.flags
+    assert result.score == CEILING
+    assert result.map.max() <= CEILING + 1e-6
+    assert result.raw.tolist() == pytest.approx([0.5] * 4, abs=1e-3)
+
+
+def test_own_dimensions_stand_beside_the_factors(encoder: Any, pairs: TextPairs, pixels: Tensor) -> None:
+    plain = PerceptionAssessor(encoder, pairs).assess(pixels)
+    own = pairs_from_words(encoder, {"sharpness": WORDS[1], "colour": ("colourful", "gray")})
+    assessor = PerceptionAssessor(encoder, pairs, dimensions=own)
+    result = assessor.assess(pixels)
+    assert assessor.names == ("p", *FACTORS, "sharpness", "colour")
+    assert result.score == plain.score
+    assert result.dimensions["sharpness"] == pytest.approx(result.factors["technical"], abs=1e-6)
+    assert result.dimension_maps["colour"].shape == (40, 56)
+    assert list(result.row())[:7] == ["p", *FACTORS, "sharpness", "colour"]
+
+
+def test_own_dimension_may_not_take_the_name_of_a_column(encoder: Any, pairs: TextPairs) -> None:
+    own = pairs_from_words(encoder, {"flags": ("a", "b")})
+    with pytest.raises(InputError, match="cannot be called `flags`"):
+        PerceptionAssessor(encoder, pairs, dimensions=own)
+
+
+def test_pairs_of_other_names_are_no_factors(encoder: Any) -> None:
+    with pytest.raises(InputError, match="must be those of overall, technical, rationality, naturalness, got sharp"):
+        PerceptionAssessor(encoder, pairs_from_words(encoder, {"sharp": ("a", "b")}))
+
+
+def test_band_comes_from_the_reference_of_the_pairs(encoder: Any, pairs: TextPairs, pixels: Tensor) -> None:
+    assert PerceptionAssessor(encoder, pairs).assess(pixels).band is None
+    low = ReferenceScale.from_scores([number / 1e6 for number in range(200)], data="nearly nothing")
+    assert PerceptionAssessor(encoder, replace(pairs, reference=low)).assess(pixels).band == "excellent"
 
 
 def test_list_may_mix_sizes(assessor: PerceptionAssessor, pixels: Tensor) -> None:
@@ -98,12 +182,13 @@ def test_quality_is_score_and_map(assessor: PerceptionAssessor, pixels: Tensor) 
     assert result.quality.map is result.map
 
 
-def test_json_holds_score_and_factors_by_name(assessor: PerceptionAssessor, pixels: Tensor) -> None:
+def test_row_holds_score_and_factors_by_name(assessor: PerceptionAssessor, pixels: Tensor) -> None:
     result = assessor.assess(pixels)
-    found = json.loads(json.dumps(result.to_json()))
-    assert found["score"] == result.score
-    assert found["factors"] == dict(zip(FACTORS, result.raw.tolist(), strict=True))
-    assert (found["height"], found["width"], found["encoder"]) == (40, 56, "tiny-1")
+    found = json.loads(json.dumps(result.row()))
+    assert list(found) == ["p", *FACTORS, "band", "flags", "width", "height"]
+    assert found["p"] == result.score
+    assert [found[name] for name in FACTORS] == result.raw.tolist()
+    assert (found["height"], found["width"], found["flags"]) == (40, 56, "")
 
 
 def test_pairs_of_another_encoder_are_refused(pairs: TextPairs, make_encoder: Any) -> None:
@@ -116,7 +201,7 @@ def test_features_that_are_not_finite_are_refused(
 ) -> None:
     broken = ImageFeatures(global_=torch.zeros(1, 16), patches=torch.full((1, 2, 2, 16), float("nan")))
     monkeypatch.setattr(encoder, "encode_image", lambda _: broken)
-    with pytest.raises(InputError, match="`tiny-1` gave no finite features"):
+    with pytest.raises(InputError, match="gave no finite features"):
         assessor.assess(pixels)
 
 

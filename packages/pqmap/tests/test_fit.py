@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from grefine_core import InputError, WeightsError
 from pqmap import FACTORS, FitSettings, TextPairs, fit_pairs
+from pqmap.bands import ReferenceScale
 
 QUICK = FitSettings(epochs=4, learning_rate=0.02, batch_size=64, seed=5)
 
@@ -183,9 +184,9 @@ def broken(features: Tensor, labels: Tensor, case: str) -> tuple[Tensor, Tensor]
         ("three factors", r"`labels` must have shape \(n, 4\), got \(200, 3\)"),
         ("lengths", "200 `features` but 199 `labels`"),
         ("bytes", r"`labels` must be floating, got torch\.uint8"),
-        ("dimensions", r"`text` must have shape \(4, 2, 15\).*got \(4, 2, 16\)"),
+        ("dimensions", r"`text` must have shape \(K, 2, 15\), got \(4, 2, 16\)"),
         ("few rows", "8 rows are too few"),
-        ("constant", "All `validation labels` of the factor naturalness are equal"),
+        ("constant", "All `validation labels` of naturalness are equal"),
     ],
 )
 def test_bad_rows_are_refused_by_name(case: str, message: str, pairs: TextPairs, encoder: Any) -> None:
@@ -210,3 +211,28 @@ def test_rows_are_shuffled_anew_in_each_epoch(pairs: TextPairs, encoder: Any, mo
     monkeypatch.setattr(torch, "randperm", recorded)
     fit_pairs(pairs, encoder, *planted_rows(100, seed=1), QUICK, planted_rows(20, seed=2))
     assert len({tuple(order.tolist()) for order in orders}) == QUICK.epochs
+
+
+def test_one_of_several_pairs_can_be_fitted(pairs: TextPairs, encoder: Any) -> None:
+    features, labels = planted_rows(200, seed=1)
+    fitted, report = fit_pairs(pairs.select(("technical",)), encoder, features, labels[:, 1:2], QUICK)
+    assert fitted.names == tuple(report.srcc) == tuple(report.curve[1].by_name) == ("technical",)
+    assert report.srcc["technical"] > report.curve[0].by_name["technical"]
+    with pytest.raises(InputError, match=r"`labels` must have shape \(n, 1\), got \(200, 4\)"):
+        fit_pairs(pairs.select(("technical",)), encoder, features, labels, QUICK)
+
+
+def test_each_point_of_the_curve_is_reported_once(pairs: TextPairs, encoder: Any, tmp_path: Path) -> None:
+    points: list[Any] = []
+    settings = dataclasses.replace(QUICK, checkpoint=tmp_path / "fit.pt", on_epoch=points.append)
+    _, report = fit_pairs(pairs, encoder, *planted_rows(200, seed=1), settings)
+    assert tuple(points) == report.curve
+    points.clear()
+    fit_pairs(pairs, encoder, *planted_rows(200, seed=1), settings)
+    assert tuple(points) == report.curve
+
+
+def test_fitted_pairs_have_no_reference(pairs: TextPairs, encoder: Any) -> None:
+    scale = ReferenceScale(data="12 pictures", count=12, quantiles=tuple(i / 100 for i in range(101)))
+    start = dataclasses.replace(pairs, reference=scale)
+    assert fit_pairs(start, encoder, *planted_rows(200, seed=1), QUICK)[0].reference is None

@@ -40,7 +40,7 @@ def test_raw_scores_keep_the_axes_of_the_tokens() -> None:
 
 
 def test_text_of_another_space_is_refused() -> None:
-    with pytest.raises(InputError, match=r"`text` must have shape \(4, 2, 3\).*got \(4, 2, 5\)"):
+    with pytest.raises(InputError, match=r"`text` must have shape \(K, 2, 3\), got \(4, 2, 5\)"):
         raw_scores(torch.zeros(2, 3), torch.zeros(4, 2, 5), temperature=1)
 
 

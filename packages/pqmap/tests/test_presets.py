@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from grefine_core import InputError, Preset, WeightsError, WeightsFile, presets as core_presets
-from pqmap import TextPairs, load_pairs
+from grefine_core import Preset, WeightsError, WeightsFile, presets as core_presets
+from pqmap import TextPairs, load_pairs, pairs_from_words
+from pqmap.dimensions import DEFAULT_WORDS
 
 
 def install(monkeypatch: pytest.MonkeyPatch, file: WeightsFile) -> None:
@@ -36,9 +37,7 @@ def test_altered_file_of_a_preset_is_refused(
         load_pairs("tiny", encoder)
 
 
-def test_unknown_preset_names_those_that_are_installed(
-    encoder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    install(monkeypatch, WeightsFile(tmp_path / "none", ""))
-    with pytest.raises(InputError, match=r"`huge` is not installed for grefine\.pairs; installed: tiny"):
-        load_pairs("huge", encoder)
+def test_encoder_that_nobody_fitted_pairs_for_is_read_with_plain_words_at_its_own_scale(encoder: Any) -> None:
+    found = load_pairs("huge", encoder)
+    assert torch.equal(found.embeddings, pairs_from_words(encoder, DEFAULT_WORDS).embeddings)
+    assert found.temperature == encoder.logit_scale

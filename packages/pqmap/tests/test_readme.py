@@ -11,7 +11,7 @@ import torch
 
 import grefine_core
 from grefine_core import to_pil
-from pqmap import PerceptionAssessor, TextPairs, assessor
+from pqmap import PerceptionAssessor, TextPairs, presets
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -24,8 +24,8 @@ def test_assessing_works_as_documented(
     encoder: Any, pairs: TextPairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(assessor, "load_encoder", lambda *_, **__: encoder)
-    monkeypatch.setattr(assessor, "load_pairs", lambda *_: pairs)
+    monkeypatch.setattr(presets, "load_encoder", lambda *_, **__: encoder)
+    monkeypatch.setattr(presets, "load_pairs", lambda *_: pairs)
     to_pil(torch.rand(3, 16, 24)).save("picture.png")
     exec(compile(code(0), str(README), "exec"), {})
     assert "torch.Size([16, 24]) torch.Size([4, 16, 24])" in capsys.readouterr().out

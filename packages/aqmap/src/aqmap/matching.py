@@ -89,7 +89,7 @@ class Matcher:
         parts = self._split(texts)
         row = {part: number for number, part in enumerate(dict.fromkeys(chain.from_iterable(parts.values())))}
         encoded = self._encode(list(row))
-        features = self._encoder.encode_image(pixels.to(self._encoder.device))
+        features = self._encoder.encode_image(pixels)
         values = match(features.tokens(), encoded, self._empty, scale=self._encoder.alignment_scale)  # (1, 1+N, P)
         if not values.isfinite().all():
             raise InputError(f"The encoder `{self._encoder.name}` gave no finite features for this image.")

@@ -42,15 +42,19 @@ class MiniEncoder:
         """Temperature s_a of eq. (5), calibrated on composed scenes (see the model card)."""
         return float(self.heads.alignment_scale)
 
+    def fitted_size(self, height: int, width: int) -> tuple[int, int]:
+        """Return the size with the longer side at 448 and the aspect kept, in whole cells."""
+        return fit_size(height, width, longer=INPUT_SIZE, multiple=STRIDE)
+
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
-        """Encode (B, 3, H, W) in [0, 1]; the longer side goes to 448, the aspect is kept.
+        """Encode (B, 3, H, W) in [0, 1], brought to `fitted_size` first.
 
         Raises:
             InputError: If shape, dtype or range are wrong.
         """
         check_images(pixels)
-        size = fit_size(*pixels.shape[-2:], longer=INPUT_SIZE, multiple=STRIDE)
-        resized = resize(pixels.to(self.device, torch.float32), size)
+        height, width = pixels.shape[-2:]
+        resized = resize(pixels.to(self.device, torch.float32), self.fitted_size(height, width))
         features = self._trunk(resized)
         head = features.head.permute(0, 2, 3, 1)
         cells = Cells(head, cell_statistics(features), color_shares(resized, head.shape[1:3]))

@@ -62,9 +62,11 @@ def _examine_preset(name: str, load: Callable[[], Preset], *, verify: bool) -> F
     try:
         preset = load()
         files = preset.files()
-        missing = [file.path for file in files if not file.path.is_file()]
+        missing = [file for file in files if not file.path.is_file()]
+        if missing and all(file.download for file in missing):  # the first use brings them: nothing is broken
+            return Finding(topic="presets", name=name, state=f"not downloaded: {missing[0].path}")
         if missing:
-            raise WeightsError(f"{len(missing)} of {len(files)} files missing: {missing[0]}")
+            raise WeightsError(f"{len(missing)} of {len(files)} files missing: {missing[0].path}")
         if verify:
             for file in files:
                 file.verify()

@@ -37,7 +37,10 @@ def check_packs(settings: Settings, *, diffusion: bool = True) -> tuple[Pack, ..
         InputError: If a preset is not installed; the message names those that are.
         WeightsError: If a file is absent or altered.
     """
-    names = {ENCODERS: settings.preset, PAIRS: settings.preset, PARSERS: settings.parser}
+    names = {ENCODERS: settings.preset}
+    if settings.preset in preset_entries(PAIRS):  # others are read with plain words, which need no file
+        names[PAIRS] = settings.preset
+    names[PARSERS] = settings.parser
     if diffusion:
         names[DIFFUSION] = settings.diffusion
     # all names first: hashing takes longer than noticing a typing error

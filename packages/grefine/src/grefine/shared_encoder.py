@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from grefine_core import Encoder, ImageFeatures
+from grefine_core import Encoder, ImageFeatures, resize
 
 
 class SharedEncoder:
@@ -38,6 +38,9 @@ class SharedEncoder:
 
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """Encode (B, 3, H, W) in [0, 1], sRGB, any H and W."""
+        # one assessor may bring the picture to the encoder's size first, another may not
+        height, width = pixels.shape[-2:]
+        pixels = resize(pixels, self._encoder.fitted_size(height, width))
         if self._last is not None and _same(self._last[0], pixels):
             return self._last[1]
         features = self._encoder.encode_image(pixels)

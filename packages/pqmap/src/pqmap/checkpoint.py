@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from grefine_core import InputError, WeightsError, write_atomically
 from pqmap.fit_settings import FitSettings
 from pqmap.pairs import TextPairs
 
-_FREE = ("epochs", "patience", "checkpoint")
-"""Settings that may change between an interruption and its continuation: they decide only the end."""
+_FREE = ("epochs", "patience", "checkpoint", "on_epoch")
+"""Settings that may change between an interruption and its continuation: they decide only the end, or nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,9 @@ class EpochResult:
     loss: float | None
     """Mean squared error over the training rows; None at the start."""
     srcc: float
-    """On the validation rows, mean over the factors."""
+    """On the validation rows, mean over the names."""
+    by_name: Mapping[str, float] = field(default_factory=dict)
+    """The SRCC of each name."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +39,7 @@ class FitState:
     """All that the next epoch depends on; tensors on the CPU."""
 
     embeddings: Tensor
-    """Shape (4, 2, L, W), float32."""
+    """Shape (K, 2, L, W), float32."""
     log_scale: Tensor
     """Natural logarithm of the temperature, 0-d."""
     optimiser: dict[str, Any]
@@ -55,8 +57,8 @@ class FitState:
 
 def fingerprint(start: TextPairs, settings: FitSettings, data: Sequence[Tensor]) -> str:
     """Return a digest of all that a fit depends on, so that no checkpoint continues another fit."""
-    fixed = {k: v for k, v in dataclasses.asdict(settings).items() if k not in _FREE}
-    digest = hashlib.sha256(repr((start.encoder, start.temperature, fixed)).encode())
+    fixed = {f.name: getattr(settings, f.name) for f in dataclasses.fields(settings) if f.name not in _FREE}
+    digest = hashlib.sha256(repr((start.encoder, start.names, start.temperature, fixed)).encode())
     for tensor in (start.embeddings, start.eot, *data):
         digest.update(repr((tensor.dtype, tuple(tensor.shape))).encode())
         digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)
@@ -89,5 +91,5 @@ def read_checkpoint(path: Path | None, *, key: str) -> FitState | None:
     except Exception as error:  # torch names no common type for what a broken file can raise
         raise WeightsError(f"Checkpoint {path} cannot be read; delete it to fit from the start.") from error
     if found != key:
-        raise InputError(f"Checkpoint {path} belongs to a fit of other data, start or settings.")
+        raise InputError(f"Checkpoint {path} belongs to a fit of other data, start or settings; delete it to fit anew.")
     return restored

@@ -1,6 +1,6 @@
 """Learn the text pairs from labelled features (sections 3.1 and 4.2 of the paper).
 
-The encoder is frozen and its image features are given, so a step encodes eight texts and
+The encoder is frozen and its image features are given, so a step encodes the pairs' texts and
 multiplies a batch of features with them. Only the token embeddings T_p are learned, and the
 temperature if wanted. Same input, settings and seed give the same bits, also after an interruption.
 """
@@ -32,9 +32,9 @@ class FitReport:
     """What a fit did; the curve starts with the pairs as they were given."""
 
     srcc: dict[str, float]
-    """By factor, on the validation rows, of the pairs that were kept."""
+    """By name, on the validation rows, of the pairs that were kept."""
     plcc: dict[str, float]
-    """By factor, raw (no logistic fit)."""
+    """By name, raw (no logistic fit)."""
     best_epoch: int
     """0 means that no epoch was better than the start."""
     stopped_early: bool
@@ -60,10 +60,11 @@ def fit_pairs(
     rows is kept.
 
     Args:
-        start: Where to begin, fitted for this encoder; not changed.
+        start: Where to begin, K pairs fitted for this encoder; not changed. `select` leaves some out,
+            and `replace_pairs` puts them back among the others.
         encoder: Not changed; `encode_token_embeddings` must let gradients through.
         features: Shape (n, D), L2-normalised; rows of whole images or of patches alike.
-        labels: Shape (n, 4), in [0, 1], 1 is good, in the order of `FACTORS`.
+        labels: Shape (n, K), in [0, 1], 1 is good, in the order of the names of `start`.
         settings: Step size, length, seed, checkpoint.
         validation: Features and labels to validate on, of other images. None holds out rows by
             chance, which flatters the result where several rows show one image.
@@ -75,19 +76,23 @@ def fit_pairs(
     """
     start.check_encoder(encoder)
     rows = Rows(features, labels)
-    check_rows(rows)
+    check_rows(rows, start.names)
     if validation is None:
         rows, held_out = split_rows(rows, share=settings.validation_share, seed=settings.seed)
     else:
         held_out = Rows(*validation)
-    check_validation(held_out)
+    check_validation(held_out, start.names)
     key = fingerprint(start, settings, (*rows, *held_out))
     fit = _Fit(start, encoder, settings)
     state = read_checkpoint(settings.checkpoint, key=key) or fit.begin(held_out)
     fit.restore(state)
+    report = settings.on_epoch or (lambda _: None)
+    for point in state.curve:
+        report(point)
     while len(state.curve) <= settings.epochs and state.waited < settings.patience:
         state = fit.conclude(state, fit.run_epoch(rows, epoch=len(state.curve)), held_out)
         write_checkpoint(settings.checkpoint, state, key=key)
+        report(state.curve[-1])
     return fit.result(state, held_out)
 
 
@@ -113,7 +118,6 @@ class _Fit:
 
     def begin(self, validation: Rows) -> FitState:
         """Return the state before the first epoch."""
-        best = EpochResult(epoch=0, loss=None, srcc=fmean(self._validate(validation)[0].values()))
         embeddings, log_scale = self._snapshot()
         return FitState(
             embeddings=embeddings,
@@ -122,7 +126,7 @@ class _Fit:
             best_embeddings=embeddings,
             best_log_scale=log_scale,
             best_epoch=0,
-            curve=(best,),
+            curve=(self._measure(0, None, validation),),
         )
 
     def restore(self, state: FitState) -> None:
@@ -153,7 +157,7 @@ class _Fit:
 
     def conclude(self, state: FitState, loss: float, validation: Rows) -> FitState:
         """Return the state after an epoch, measured on the validation rows."""
-        result = EpochResult(epoch=len(state.curve), loss=loss, srcc=fmean(self._validate(validation)[0].values()))
+        result = self._measure(len(state.curve), loss, validation)
         _log.info("Epoch %d: loss %.5f, validation SRCC %.4f.", result.epoch, loss, result.srcc)
         embeddings, log_scale = self._snapshot()
         state = replace(
@@ -167,13 +171,17 @@ class _Fit:
             return state
         return replace(state, best_embeddings=embeddings, best_log_scale=log_scale, best_epoch=result.epoch)
 
+    def _measure(self, epoch: int, loss: float | None, validation: Rows) -> EpochResult:
+        srcc, _ = self._validate(validation)
+        return EpochResult(epoch=epoch, loss=loss, srcc=fmean(srcc.values()), by_name=srcc)
+
     @torch.no_grad()
     def _validate(self, validation: Rows) -> tuple[dict[str, float], dict[str, float]]:
-        """Return SRCC and PLCC by factor; 0 where all scores are equal, as they rank nothing."""
+        """Return SRCC and PLCC by name; 0 where all scores are equal, as they rank nothing."""
         text = encode_pairs(self._encoder, self._embeddings, self._eot)
         batches = torch.split(validation.features, self._settings.batch_size)
         scores = [raw_scores(b.to(self._device), text, temperature=self._log_scale.exp()).cpu() for b in batches]
-        return correlations(torch.cat(scores), validation.labels)
+        return correlations(torch.cat(scores), validation.labels, self._start.names)
 
     def result(self, state: FitState, validation: Rows) -> tuple[TextPairs, FitReport]:
         """Return the best epoch's pairs, measured once more."""
@@ -190,5 +198,11 @@ class _Fit:
         )
         learned = self._settings.train_temperature
         temperature = math.exp(float(state.best_log_scale)) if learned else self._start.temperature
-        pairs = replace(self._start, embeddings=state.best_embeddings, temperature=temperature, metrics=report.metrics)
+        pairs = replace(
+            self._start,
+            embeddings=state.best_embeddings,
+            temperature=temperature,
+            metrics=report.metrics,
+            reference=None,  # it was measured with the start
+        )
         return pairs, report

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -20,23 +22,24 @@ class Rows(NamedTuple):
     features: Tensor
     """Shape (n, D), floating, L2-normalised."""
     labels: Tensor
-    """Shape (n, 4), floating, in [0, 1], 1 is good."""
+    """Shape (n, K), floating, in [0, 1], 1 is good; a column for each of K names."""
 
 
-def normalise_labels(labels: Tensor) -> Tensor:
-    """Return labels (n, 4), each factor stretched to [0, 1] by its own minimum and maximum.
+def normalise_labels(labels: Tensor, names: Sequence[str] = FACTORS) -> Tensor:
+    """Return labels (n, K), each column stretched to [0, 1] by its own minimum and maximum.
 
     Raises:
-        InputError: If a label is not finite (its row is named) or a factor's labels are all equal.
+        InputError: If there is not one column for each name, a label is not finite (its row is
+            named) or all labels of a name are equal.
     """
-    _check_matrix("labels", labels, width=len(FACTORS))
-    _check_spread("labels", labels)
+    _check_matrix("labels", labels, width=len(names))
+    _check_spread("labels", labels, names)
     labels = labels.float()
-    low, high = labels.amin(dim=0), labels.amax(dim=0)  # (4,) each
+    low, high = labels.amin(dim=0), labels.amax(dim=0)  # (K,) each
     return (labels - low) / (high - low)
 
 
-def check_rows(rows: Rows) -> None:
+def check_rows(rows: Rows, names: Sequence[str] = FACTORS) -> None:
     """Refuse rows that cannot be fitted on.
 
     Raises:
@@ -44,7 +47,7 @@ def check_rows(rows: Rows) -> None:
             outside [0, 1]; the row is named.
     """
     _check_matrix("features", rows.features, width=None)
-    _check_matrix("labels", rows.labels, width=len(FACTORS))
+    _check_matrix("labels", rows.labels, width=len(names))
     if len(rows.features) != len(rows.labels):
         raise InputError(f"There are {len(rows.features)} `features` but {len(rows.labels)} `labels`.")
     outside = ((rows.labels < 0) | (rows.labels > 1)).any(dim=1)
@@ -53,16 +56,16 @@ def check_rows(rows: Rows) -> None:
         raise InputError(f"Row {row} of `labels` is outside [0, 1]; `normalise_labels` brings them there.")
 
 
-def check_validation(rows: Rows) -> None:
+def check_validation(rows: Rows, names: Sequence[str] = FACTORS) -> None:
     """Refuse validation rows on which no rank correlation is defined.
 
     Raises:
-        InputError: If there are fewer than `MIN_VALIDATION`, or a factor's labels are all equal.
+        InputError: If there are fewer than `MIN_VALIDATION`, or all labels of a name are equal.
     """
-    check_rows(rows)
+    check_rows(rows, names)
     if len(rows.labels) < MIN_VALIDATION:
         raise InputError(f"Validation needs at least {MIN_VALIDATION} rows, got {len(rows.labels)}.")
-    _check_spread("validation labels", rows.labels)
+    _check_spread("validation labels", rows.labels, names)
 
 
 def split_rows(rows: Rows, *, share: float, seed: int) -> tuple[Rows, Rows]:
@@ -80,13 +83,44 @@ def split_rows(rows: Rows, *, share: float, seed: int) -> tuple[Rows, Rows]:
     return Rows(rows.features[kept], rows.labels[kept]), Rows(rows.features[out], rows.labels[out])
 
 
-def correlations(scores: Tensor, labels: Tensor) -> tuple[dict[str, float], dict[str, float]]:
-    """Return SRCC and raw PLCC by factor of scores (n, 4) against labels (n, 4).
+def split_pictures(pictures: Sequence[str], *, share: float, seed: int) -> tuple[Tensor, Tensor]:
+    """Return the places of training and of validation rows; rows of one picture stay on one side.
 
-    A factor whose scores are all equal gets 0: they rank nothing.
+    Args:
+        pictures: What picture each row shows, such as the digest of its file.
+        share: Of the rows to hold out; at least `MIN_VALIDATION` are.
+        seed: Decides which, with nothing else.
+
+    Raises:
+        InputError: If either part would be too small.
     """
-    srcc, plcc = dict.fromkeys(FACTORS, 0.0), dict.fromkeys(FACTORS, 0.0)
-    for index, name in enumerate(FACTORS):
+    rows = Counter(pictures)
+    distinct = list(rows)
+    wanted = max(round(len(pictures) * share), MIN_VALIDATION)
+    held: set[str] = set()
+    for index in torch.randperm(len(distinct), generator=torch.Generator().manual_seed(seed)).tolist():
+        held.add(distinct[index])
+        wanted -= rows[distinct[index]]
+        if wanted <= 0:
+            break
+    kept = [place for place, picture in enumerate(pictures) if picture not in held]
+    if not kept:
+        raise InputError(
+            f"{len(pictures)} rows of {len(distinct)} pictures are too few to fit on; "
+            f"{MIN_VALIDATION} rows are held out for validation."
+        )
+    return torch.tensor(kept), torch.tensor([place for place, picture in enumerate(pictures) if picture in held])
+
+
+def correlations(
+    scores: Tensor, labels: Tensor, names: Sequence[str] = FACTORS
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return SRCC and raw PLCC by name of scores (n, K) against labels (n, K).
+
+    A name whose scores are all equal gets 0: they rank nothing.
+    """
+    srcc, plcc = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
+    for index, name in enumerate(names):
         column = scores[:, index]
         if column.amin() < column.amax():
             found = correlate(column.tolist(), labels[:, index].tolist())
@@ -104,7 +138,7 @@ def _check_matrix(name: str, values: Tensor, *, width: int | None) -> None:
         raise InputError(f"Row {int(finite.int().argmin())} of `{name}` has a value that is not finite.")
 
 
-def _check_spread(name: str, labels: Tensor) -> None:
+def _check_spread(what: str, labels: Tensor, names: Sequence[str]) -> None:
     constant = labels.amin(dim=0) == labels.amax(dim=0)
     if constant.any():
-        raise InputError(f"All `{name}` of the factor {FACTORS[int(constant.int().argmax())]} are equal.")
+        raise InputError(f"All `{what}` of {names[int(constant.int().argmax())]} are equal.")

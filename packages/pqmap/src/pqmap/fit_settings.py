@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grefine_core import InputError
+
+if TYPE_CHECKING:
+    from pqmap.checkpoint import EpochResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +32,8 @@ class FitSettings:
     """Share of rows held out where no validation rows are given."""
     checkpoint: Path | None = None
     """Written after each epoch; where it exists already, the fit goes on from it."""
+    on_epoch: Callable[[EpochResult], object] | None = None
+    """Called with each point of the curve, those of a checkpoint included."""
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot fit anything.

@@ -27,19 +27,18 @@ def raw_scores(tokens: Tensor, text: Tensor, *, temperature: float | Tensor) -> 
 
     Args:
         tokens: Shape (..., D), floating, L2-normalised over D.
-        text: Shape (4, 2, D), [positive, negative] of each factor.
+        text: Shape (K, 2, D), [positive, negative] of each of K pairs; 4 for the factors.
         temperature: s_p of the preset, above 0; a 0-d tensor where it is being learned.
 
     Returns:
-        Shape (..., 4), float32, in [0, 1].
+        Shape (..., K), float32, in [0, 1].
 
     Raises:
-        InputError: If `text` is not (4, 2, D) with the D of `tokens`.
+        InputError: If `text` is not (K, 2, D) with the D of `tokens`.
     """
-    if text.shape != (len(FACTORS), 2, tokens.shape[-1]):
-        expected = (len(FACTORS), 2, tokens.shape[-1])
-        raise InputError(f"`text` must have shape {expected}, as the tokens need, got {tuple(text.shape)}.")
-    difference = (text[:, 0] - text[:, 1]).float()  # (4, D)
+    if text.ndim != 3 or text.shape[1:] != (2, tokens.shape[-1]):
+        raise InputError(f"`text` must have shape (K, 2, {tokens.shape[-1]}), got {tuple(text.shape)}.")
+    difference = (text[:, 0] - text[:, 1]).float()  # (K, D)
     return torch.sigmoid(temperature * (tokens.float() @ difference.T))  # float16 would tie images near 1
 
 

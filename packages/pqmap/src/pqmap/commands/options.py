@@ -1,0 +1,35 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Pictures = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PICTURES", help="Pictures, folders (with all below them) or quoted patterns.", show_default=False
+    ),
+]
+TableOrPictures = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TABLE|PICTURES",
+        help="A table that `pqmap score -o` made, or pictures, folders or patterns to score now.",
+        show_default=False,
+    ),
+]
+Preset = Annotated[str, typer.Option(help="Model to score with.")]
+Device = Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, `mps`, ...")]
+Pairs = Annotated[
+    Path | None, typer.Option(metavar="F.safetensors", help="Text pairs of your own for the four factors.")
+]
+Dimensions = Annotated[
+    Path | None, typer.Option(metavar="F.toml", help="Dimensions of your own, as named pairs of words.")
+]
+BatchSize = Annotated[int, typer.Option(min=1, help="Most pictures in one pass of the model.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Threads that read pictures.  [default: one a core, at most 8]")
+]
