@@ -23,8 +23,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grefine_core.open_clip_encoder import OpenClipEncoder
-from grefine_core.open_clip_models import build_model, make_tokenizer, require_open_clip, wrap
+from grefine_core.clip.encoder import OpenClipEncoder
+from grefine_core.clip.models import build_model, make_tokenizer, require_open_clip, wrap
 from pqmap import FACTORS, PerceptionAssessor, TextPairs
 
 DUAL_BLOCKS = 6

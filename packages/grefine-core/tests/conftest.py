@@ -52,7 +52,7 @@ TINY_RESNET = {"layers": [1, 1, 1, 1], "width": 8, "head_width": 64, "image_size
 def tiny_clip() -> Callable[..., Any]:
     """Return a maker of random CLIP models: `tiny_clip()`, or with other parts of open_clip's `model_cfg`."""
     pytest.importorskip("open_clip", reason="needs the extra `clip`")
-    from grefine_core.open_clip_models import build_model
+    from grefine_core.clip.models import build_model
 
     def make(*, text: dict[str, Any] | None = None, resnet: bool = False, **config: Any) -> Any:
         torch.manual_seed(5)

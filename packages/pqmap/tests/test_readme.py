@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import grefine_core
+import pqmap
 from grefine_core import to_pil
 from pqmap import PerceptionAssessor, TextPairs, presets
 
@@ -31,6 +32,12 @@ def test_assessing_works_as_documented(
     assert "torch.Size([16, 24]) torch.Size([4, 16, 24])" in capsys.readouterr().out
 
 
+def test_loss_works_as_documented(encoder: Any, pairs: TextPairs) -> None:
+    names: dict[str, Any] = {"assess": PerceptionAssessor(encoder, pairs), "pqmap": pqmap}
+    exec(compile(code(1), str(README), "exec"), names)
+    assert names["images"].grad.abs().max() > 0
+
+
 def test_fitting_works_as_documented(encoder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(grefine_core, "load_encoder", lambda *_: encoder)
@@ -39,7 +46,7 @@ def test_fitting_works_as_documented(encoder: Any, tmp_path: Path, monkeypatch: 
         to_pil(torch.rand(3, 16, 24)).save(f"pictures/{index:02}.png")
     torch.save(torch.rand(20, 4), "labels.pt")
     names: dict[str, Any] = {}
-    exec(compile(code(1), str(README), "exec"), names)
+    exec(compile(code(2), str(README), "exec"), names)
     found = TextPairs.load("my-pairs.safetensors", encoder=encoder)
     assert torch.equal(found.embeddings, names["pairs"].embeddings)
     assert isinstance(names["assess"], PerceptionAssessor)

@@ -40,13 +40,13 @@ def load_preset(group: str, name: str) -> Preset:
     Raises:
         InputError: If it is not installed; the message names those that are and what brings `mini`.
     """
-    from grefine_core import open_clip_presets
+    from grefine_core.clip import presets as clip_presets
 
     entries = preset_entries(group)
     if name not in entries:
-        if group == open_clip_presets.GROUP and (found := open_clip_presets.find(name)):
+        if group == clip_presets.GROUP and (found := clip_presets.find(name)):
             return found
-        forms = f"; an encoder may also be {open_clip_presets.FORMS}" if group == open_clip_presets.GROUP else ""
+        forms = f"; an encoder may also be {clip_presets.FORMS}" if group == clip_presets.GROUP else ""
         hint = " (`pip install grefine-mini` brings `mini`)" if DEFAULT_PRESET not in entries else ""
         installed = ", ".join(entries) or "none"
         raise InputError(f"Preset `{name}` is not installed for {group}; installed: {installed}{hint}{forms}.")

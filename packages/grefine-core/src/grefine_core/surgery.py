@@ -185,7 +185,7 @@ def _value_attention(v: Tensor, scale: Scale) -> Tensor:
 
 def _split(x: Tensor, heads: int) -> Tensor:
     """(B, tokens, heads * d) -> (B, heads, tokens, d)."""
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    return torch.unflatten(x, -1, (heads, -1)).transpose(1, 2)
 
 
 def _merge(x: Tensor) -> Tensor:

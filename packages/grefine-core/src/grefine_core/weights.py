@@ -71,7 +71,7 @@ def load_tensors(file: WeightsFile) -> dict[str, Any]:
             from safetensors.torch import load_file
 
             return load_file(path)
-        from grefine_core.torchscript import is_torchscript, read_torchscript
+        from grefine_core.clip.torchscript import is_torchscript, read_torchscript
 
         if is_torchscript(path):
             return dict(read_torchscript(path))

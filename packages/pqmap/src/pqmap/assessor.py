@@ -14,6 +14,7 @@ from torch import Tensor
 from grefine_core import Encoder, ImageFeatures, ImageInput, InputError, Picture
 from pqmap.bands import band_of
 from pqmap.degenerate import CEILING
+from pqmap.dimensions import RESERVED
 from pqmap.functional import quality_of_features
 from pqmap.pairs import TextPairs
 from pqmap.perception import FACTORS, raw_scores
@@ -175,6 +176,6 @@ class PerceptionAssessor:
 
 
 def _check_names(names: Sequence[str]) -> None:
-    taken = sorted({"path", "p", *FACTORS, "band", "flags", "width", "height", "error"}.intersection(names))
+    taken = sorted({*FACTORS, *RESERVED}.intersection(names))
     if taken:
         raise InputError(f"An own dimension cannot be called `{taken[0]}`: a column has that name already.")

@@ -32,7 +32,7 @@ from pqmap.prepare import Prepared
 from pqmap.results import Perception
 
 if TYPE_CHECKING:
-    from grefine_core.open_clip_encoder import OpenClipEncoder
+    from grefine_core.clip.encoder import OpenClipEncoder
     from pqmap.pairs import TextPairs
 
 PREFERENCE = 0.935

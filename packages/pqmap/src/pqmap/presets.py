@@ -36,7 +36,8 @@ def load(
         device: `auto`, or a name that torch knows, such as `cpu` or `cuda:1`.
         dtype: Of the encoder's weights where it leaves the choice; scores are float32 always.
         pairs: A pairs file of `pqmap fit` or `pqmap pairs import` instead of the preset's own.
-        dimensions: A TOML file of own pairs of words; see `pqmap.read_dimensions`.
+        dimensions: A TOML file of own pairs of words (see `pqmap.read_dimensions`), or a file of such pairs
+            that `pqmap fit` made.
 
     Raises:
         InputError: If the preset is unknown, the device is absent, or a file says what it must not.
@@ -74,7 +75,6 @@ def load_pairs(preset: str, encoder: Encoder) -> TextPairs:
 def _load_dimensions(path: str | Path | None, encoder: Encoder, temperature: float) -> TextPairs | None:
     if path is None:
         return None
-    from pqmap.dimensions import read_dimensions
-    from pqmap.pairs import pairs_from_words
+    from pqmap.dimensions import load_dimensions
 
-    return pairs_from_words(encoder, read_dimensions(Path(path)), temperature=temperature)
+    return load_dimensions(path, encoder=encoder, temperature=temperature)

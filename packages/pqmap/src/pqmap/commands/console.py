@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from grefine_core.tables import Row
 
 if TYPE_CHECKING:
-    from pqmap.folder import Scored
+    from pqmap.folders.scoring import Scored
 
 _NO_SCORES = {"path", "band", "flags", "width", "height", "error"}
 """Columns of a table that are no scores."""

@@ -16,10 +16,10 @@ from pqmap.commands.options import Device
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from pqmap.checkpoint import EpochResult
-    from pqmap.fit import FitReport
-    from pqmap.fit_plan import FitPlan, FitTables
-    from pqmap.fit_run import FitRows
+    from pqmap.fitting.checkpoint import EpochResult
+    from pqmap.fitting.fit import FitReport
+    from pqmap.fitting.plan import FitPlan, FitTables
+    from pqmap.fitting.run import FitRows
     from pqmap.pairs import TextPairs
 
 SHOWN_BAD = 5
@@ -96,8 +96,8 @@ def fit(  # size: a line for each option
 
     A run that was killed goes on where it was when it is started in the same words, and gives the same result.
     """
-    from pqmap.fit_plan import FitPlan, read_tables
-    from pqmap.fit_settings import FitSettings
+    from pqmap.fitting.plan import FitPlan, read_tables
+    from pqmap.fitting.settings import FitSettings
 
     settings = FitSettings(
         epochs=epochs,
@@ -128,9 +128,9 @@ def _run(plan: FitPlan, tables: FitTables, *, cache: Path | None, device: str) -
     from dataclasses import replace
 
     from grefine_core import load_encoder
-    from pqmap.feature_cache import FeatureCache, default_cache
-    from pqmap.fit_plan import load_start
-    from pqmap.fit_run import arrange_rows, dropped, encode_table, fit_rows, write_results
+    from pqmap.fitting.feature_cache import FeatureCache, default_cache
+    from pqmap.fitting.plan import load_start
+    from pqmap.fitting.run import arrange_rows, dropped, encode_table, fit_rows, write_results
 
     encoder = load_encoder(plan.preset, device=device)
     start = load_start(plan, encoder)

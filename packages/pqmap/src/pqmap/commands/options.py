@@ -27,7 +27,7 @@ Pairs = Annotated[
     Path | None, typer.Option(metavar="F.safetensors", help="Text pairs of your own for the four factors.")
 ]
 Dimensions = Annotated[
-    Path | None, typer.Option(metavar="F.toml", help="Dimensions of your own, as named pairs of words.")
+    Path | None, typer.Option(metavar="FILE", help="Dimensions of your own: .toml of named words, or fitted pairs.")
 ]
 BatchSize = Annotated[int, typer.Option(min=1, help="Most pictures in one pass of the model.")]
 Workers = Annotated[

@@ -32,7 +32,7 @@ def rank(
 
     Pictures with flags keep the p that they have, and show their flags.
     """
-    from pqmap.triage import rank_rows
+    from pqmap.folders.triage import rank_rows
 
     table = named_table(paths)
     if table is not None:

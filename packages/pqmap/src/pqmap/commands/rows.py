@@ -43,7 +43,7 @@ def score_rows(paths: Sequence[str], model: ModelOptions) -> list[Row]:
         InputError: If a path means no picture or the model cannot be loaded.
     """
     from grefine_core.picture_files import find_pictures
-    from pqmap.score_table import in_order
+    from pqmap.folders.score_table import in_order
 
     pictures = find_pictures(paths)
     count = Count()

@@ -18,8 +18,8 @@ from pqmap.commands.scoring import ModelOptions, Scorer
 if TYPE_CHECKING:
     from grefine_core.table_journal import TableJournal
     from grefine_core.tables import Row
-    from pqmap.map_files import MapFolder
-    from pqmap.score_table import Plan
+    from pqmap.folders.map_files import MapFolder
+    from pqmap.folders.score_table import Plan
 
 EXIT_INTERRUPTED = 130
 """As shells have it: 128 and the number of the signal."""
@@ -96,7 +96,7 @@ def _map_folder(folder: Path | None, paths: list[str], *, overlays: bool) -> Map
         if overlays:
             raise InputError("--overlays lie beside the maps; name their folder with --maps.")
         return None
-    from pqmap.map_files import MapFolder
+    from pqmap.folders.map_files import MapFolder
 
     maps = MapFolder(folder=folder, sources=tuple(map(Path, paths)), overlays=overlays)
     maps.check()
@@ -117,7 +117,7 @@ def _check_map_file(file: Path, pictures: list[Path]) -> None:
 
 def _show(scorer: Scorer, pictures: list[Path], *, as_json: bool) -> bool:
     """Print the rows; False if there is none without error. A single one that fails is an `InputError`."""
-    from pqmap.score_table import in_order
+    from pqmap.folders.score_table import in_order
 
     count = Count()
     rows: list[Row] = []
@@ -136,14 +136,14 @@ def _show(scorer: Scorer, pictures: list[Path], *, as_json: bool) -> bool:
 
 
 def _plan(pictures: list[Path], journal: TableJournal, maps: MapFolder | None, *, retry_errors: bool) -> Plan:
-    from pqmap.score_table import make_plan
+    from pqmap.folders.score_table import make_plan
 
     return make_plan(pictures, journal, retry_errors=retry_errors, maps=maps)
 
 
 def _fill(scorer: Scorer, plan: Plan, journal: TableJournal, *, as_json: bool) -> bool:
     """Write the table; False if no row of its pictures is without error."""
-    from pqmap.score_table import in_order
+    from pqmap.folders.score_table import in_order
 
     count = Count()
     scored = scorer.score(plan.todo, journal)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from grefine_core.table_journal import JournalHeader, TableJournal
     from pqmap.assessor import PerceptionAssessor
-    from pqmap.folder import Scored
-    from pqmap.map_files import MapFolder
+    from pqmap.folders.map_files import MapFolder
+    from pqmap.folders.scoring import Scored
     from pqmap.results import Perception
 
 
@@ -32,7 +32,7 @@ class ModelOptions:
 
     def header(self, assessor: PerceptionAssessor) -> JournalHeader:
         """Return what another run must share to go on with the table of this one."""
-        from pqmap.score_table import make_header
+        from pqmap.folders.score_table import make_header
 
         texts = {"pairs": self.pairs, "dimensions": self.dimensions}
         return make_header(assessor.names, assessor.encoder.name, preset=self.preset, texts=texts)
@@ -55,7 +55,7 @@ class Scorer:
         The journal takes a batch at once: half of one would be assessed in other company by a run
         that goes on, which can change the last bit of a score.
         """
-        from pqmap.folder import score_batches
+        from pqmap.folders.scoring import score_batches
 
         for batch in score_batches(pictures, self.assessor, batch_size=self.batch_size, workers=self.workers):
             for index, _, result in batch:
@@ -66,7 +66,7 @@ class Scorer:
             yield from batch
 
     def _write_maps(self, picture: Path, result: Perception) -> None:
-        from pqmap.map_files import write_overlay
+        from pqmap.folders.map_files import write_overlay
 
         if self.maps is not None:
             self.maps.write(picture, result)

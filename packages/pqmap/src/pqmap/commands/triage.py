@@ -14,7 +14,7 @@ from pqmap.commands.console import print_json, say
 from pqmap.commands.options import Device, Dimensions, Pairs, Preset, TableOrPictures
 from pqmap.commands.rows import named_table, read_rows, score_rows
 from pqmap.commands.scoring import ModelOptions
-from pqmap.rules import Rule
+from pqmap.folders.rules import Rule
 
 
 @one_sentence_errors
@@ -38,13 +38,13 @@ def triage(
     and `in`: "flat" in flags, band in ("good", "excellent"). Pictures with an error are never kept.
     Nothing is ever deleted, moved or written over.
     """
-    from pqmap.triage import sort_out
+    from pqmap.folders.triage import sort_out
 
     model = ModelOptions(preset=preset, device=device, pairs=pairs, dimensions=dimensions)
     rows, rule = _rows_and_rule(paths, keep, model)
     found = sort_out(rows, rule)
     if link is not None:
-        from pqmap.linking import link_pictures
+        from pqmap.folders.linking import link_pictures
 
         made = link_pictures([Path(row["path"]) for row in found.kept], link)
         say(f"{made} new of {len(found.kept)} links in {link}.")
@@ -60,8 +60,8 @@ def triage(
 
 def _rows_and_rule(paths: list[str], keep: str, model: ModelOptions) -> tuple[list[Row], Rule]:
     """Return the rows and the rule; it is read before anything is scored."""
-    from pqmap.rules import parse_rule
-    from pqmap.triage import TEXT_COLUMNS, text_columns
+    from pqmap.folders.rules import parse_rule
+    from pqmap.folders.triage import TEXT_COLUMNS, text_columns
 
     table = named_table(paths)
     if table is not None:
@@ -74,7 +74,7 @@ def _rows_and_rule(paths: list[str], keep: str, model: ModelOptions) -> tuple[li
 def _columns(model: ModelOptions) -> tuple[str, ...]:
     """Return the columns that scores will have, without loading the model."""
     from pqmap.dimensions import read_dimensions
-    from pqmap.folder import table_columns
+    from pqmap.folders.scoring import table_columns
     from pqmap.perception import FACTORS
 
     own = read_dimensions(model.dimensions) if model.dimensions is not None else ()
