@@ -13,8 +13,9 @@ from PIL import Image
 from typer.testing import Result
 
 from grefine_core import InputError, WeightsError, read_table
-from pqmap import FACTORS, folder as folder_module, presets, table_columns
+from pqmap import FACTORS, presets, table_columns
 from pqmap.commands import score as score_module
+from pqmap.folders import scoring as folder_module
 
 Run = Callable[..., Result]
 COLUMNS = table_columns(("p", *FACTORS))

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from grefine_core import InputError, WeightsError
-from pqmap import FACTORS, TextPairs, fit_plan
+from pqmap import FACTORS, TextPairs
+from pqmap.fitting import plan as fit_plan
 from pqmap.fitting.plan import FitPlan, load_start, read_tables
 
 OWN = '[sharpness]\npositive = "sharp"\nnegative = "blurry"\n'
