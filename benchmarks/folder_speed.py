@@ -38,6 +38,8 @@ BATCH = 16
 FORMATS = ("jpg", "png", "webp")
 BROKEN_SHARE = 0.02
 TIMEOUT = 1800
+COMMAND = (sys.executable, "-c", "from pqmap.cli import main; main()", "score")
+"""`pqmap score` of this very environment."""
 
 
 def photographs(data: Path | None) -> list[Image.Image]:
@@ -122,7 +124,7 @@ def folder_seconds(paths: list[Path], assessor: pqmap.PerceptionAssessor) -> tup
 
 def run_killed(folder: Path, out: Path, threads: int, after: float) -> None:
     """Run the command twice: killed after some seconds, then resumed."""
-    command = [sys.executable, "-m", "pqmap.cli", "score", str(folder), "-o", str(out)]
+    command = [*COMMAND, str(folder), "-o", str(out)]
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     journal = out.with_name(out.name + ".partial.jsonl")
@@ -161,7 +163,7 @@ def main() -> None:
         print(f"{errors} rows with an error; {broken} pictures were broken")
         if not args.skip_kill:
             whole, resumed = Path(temporary) / "whole.csv", Path(temporary) / "resumed.csv"
-            command = [sys.executable, "-m", "pqmap.cli", "score", str(folder), "-o", str(whole)]
+            command = [*COMMAND, str(folder), "-o", str(whole)]
             environment = {**os.environ, "OMP_NUM_THREADS": str(args.threads)}
             subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL, timeout=TIMEOUT)
             peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20

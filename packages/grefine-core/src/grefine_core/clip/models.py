@@ -59,7 +59,7 @@ def find_pretrained(arch: str, tag: str) -> Pretrained:
     if wanted not in tags:
         pairs = [f"{model}/{known}" for model, known in library.list_pretrained()]
         near = [f"{arch}/{known}" for known in tags] or difflib.get_close_matches(f"{arch}/{tag}", pairs, n=5)
-        raise InputError(f"open_clip has no weights `{arch}/{tag}`; near are {', '.join(near) or 'none'}.")
+        raise InputError(f"open_clip has no weights `{arch}/{tag}`; near are {', '.join(near[:5]) or 'none'}.")
     entry = library.get_pretrained_cfg(arch, wanted)
     config = library.get_model_config(arch)
     # the tag knows what it was trained with; the bare architecture would run OpenAI's weights with GELU
