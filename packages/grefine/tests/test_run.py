@@ -141,3 +141,11 @@ def test_scoring_asks_for_no_diffusion_model(models, damaged_pixels, save_pictur
     score = score_file(save_picture(damaged_pixels), "a cat", Settings(), load=models.load)
     assert asked == ["grefine.encoders", "grefine.pairs", "grefine.parsers"]
     assert score.a == 0.9
+
+
+def test_encoder_without_fitted_pairs_needs_no_pairs_file(models, damaged_pixels, save_picture, monkeypatch) -> None:
+    asked: list[str] = []
+    pack = Preset(summary="", load=lambda: None, files=tuple)
+    monkeypatch.setattr("grefine.packs.find_preset", lambda group, _: asked.append(group) or pack)
+    score_file(save_picture(damaged_pixels), "a cat", Settings(preset="vit-b-16"), load=models.load)
+    assert asked == ["grefine.encoders", "grefine.parsers"]
