@@ -42,6 +42,7 @@ from .records import (
 from .similarity import (
     cosine_similarity as cosine_similarity,
     remove_redundancy as remove_redundancy,
+    stretch as stretch,
     stretched_maps as stretched_maps,
 )
 from .surgery import SurgerySettings as SurgerySettings, tower_tokens as tower_tokens

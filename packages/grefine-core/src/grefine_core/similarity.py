@@ -54,12 +54,16 @@ def remove_redundancy(tokens: Tensor, text: Tensor, *, redundant: Tensor | None 
     return weighed - weighed.mean(dim=-1, keepdim=True)
 
 
+def stretch(grids: Tensor) -> Tensor:
+    """Return grids (..., gh, gw), each stretched to [0, 1]; one without contrast gives zeros."""
+    low, high = grids.amin(dim=(-2, -1), keepdim=True), grids.amax(dim=(-2, -1), keepdim=True)
+    return (grids - low) / torch.where(high > low, high - low, torch.ones_like(high))
+
+
 def stretched_maps(values: Tensor, size: tuple[int, int]) -> Tensor:
     """Bring grids (B, gh, gw) to pictures (B, H, W), each stretched to [0, 1]: for looking at, not for deciding.
 
     Bilinear, as the reference code. A grid without contrast gives zeros, where that code gives nan.
     """
-    low, high = values.amin(dim=(1, 2), keepdim=True), values.amax(dim=(1, 2), keepdim=True)
-    spread = torch.where(high > low, high - low, torch.ones_like(high))
-    stretched = ((values - low) / spread).float()
-    return functional.interpolate(stretched[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
+    stretched = stretch(values)[:, None].float()
+    return functional.interpolate(stretched, size=size, mode="bilinear", align_corners=False)[:, 0]

@@ -25,7 +25,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from grefine_core import ImageInput, InputError, Picture, as_pixels, stretched_maps, to_pil
+from grefine_core import ImageInput, InputError, Picture, as_pixels, stretch, stretched_maps, to_pil
 from pqmap.assessor import PerceptionAssessor
 from pqmap.degenerate import find_flags
 from pqmap.prepare import Prepared
@@ -126,7 +126,7 @@ class OfficialAssessor(PerceptionAssessor):
         tokens = tokens / tokens.norm(dim=1, keepdim=True)  # the slip: over the tokens
         features = torch.einsum("bnd,kpd->bknp", tokens, self._plain_text).cpu()  # (B, 4, 1 + N, 2)
         scores = torch.sigmoid(features[:, :, 0, 0] - features[:, :, 0, 1])  # (B, 4): softmax over the pair
-        grids = _stretch(features[:, :, 1:, 0]).unflatten(-1, (gh, gh))  # (B, 4, gh, gw)
+        grids = stretch(features[:, :, 1:, 0].unflatten(-1, (gh, gh)))  # (B, 4, gh, gw)
         combined = scores[:, 0] * (scores[:, 1:] / (PREFERENCE * self._bound)).clamp(max=1).prod(dim=1)
         if not features.isfinite().all():
             raise InputError(f"The encoder `{self._clip.name}` gave no finite features for this picture.")
@@ -181,9 +181,3 @@ def _as_pil(image: ImageInput) -> Image.Image:
     if isinstance(image, Image.Image):
         return image
     return to_pil(image.pixels if isinstance(image, Picture) else image)
-
-
-def _stretch(values: Tensor) -> Tensor:
-    """Stretch values (..., N) to [0, 1] over the last axis; without contrast all are 0."""
-    low, high = values.amin(dim=-1, keepdim=True), values.amax(dim=-1, keepdim=True)
-    return (values - low) / torch.where(high > low, high - low, torch.ones_like(high))
