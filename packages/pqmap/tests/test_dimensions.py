@@ -8,7 +8,7 @@ import torch
 
 from grefine_core import InputError, WeightsError
 from pqmap import FACTORS, TextPairs, pairs_from_words
-from pqmap.dimensions import DEFAULT_WORDS, load_dimensions, read_dimensions
+from pqmap.dimensions import DEFAULT_WORDS, load_dimensions, pair_names, read_dimensions
 
 OWN = '[sharpness]\npositive = "sharp"\nnegative = "blurry"\n[colour]\nnegative = "dull"\npositive = "vivid"\n'
 
@@ -93,3 +93,10 @@ def test_dimensions_of_another_encoder_are_refused(write: Any, encoder: Any, mak
 def test_default_words_are_the_four_factors(encoder: Any) -> None:
     assert tuple(DEFAULT_WORDS) == FACTORS
     assert pairs_from_words(encoder, DEFAULT_WORDS).names == FACTORS
+
+
+def test_names_are_read_from_words_and_from_fitted_pairs_alike(encoder: Any, tmp_path: Path) -> None:
+    words = tmp_path / "own.toml"
+    words.write_text('[sharpness]\npositive = "sharp"\nnegative = "blurry"\n', encoding="utf-8")
+    fitted = load_dimensions(words, encoder=encoder).save(tmp_path / "own.safetensors")
+    assert pair_names(words) == pair_names(fitted) == ("sharpness",)

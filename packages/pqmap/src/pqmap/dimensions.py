@@ -71,7 +71,7 @@ def load_dimensions(path: str | Path, *, encoder: Encoder, temperature: float | 
         WeightsError: If it is no TOML and no pairs file for this encoder.
     """
     path = Path(path)
-    if path.suffix.lower() == ".toml":
+    if is_words(path):
         pairs = pairs_from_words(encoder, read_dimensions(path), temperature=temperature)
     else:
         pairs = TextPairs.load(path, encoder=encoder)
@@ -79,6 +79,21 @@ def load_dimensions(path: str | Path, *, encoder: Encoder, temperature: float | 
     if taken:
         raise InputError(f"{path}: `{taken[0]}` is a column already, so no own dimension can have this name.")
     return pairs
+
+
+def is_words(path: Path) -> bool:
+    """Tell a TOML file of words from a file of pairs."""
+    return path.suffix.lower() == ".toml"
+
+
+def pair_names(path: Path) -> tuple[str, ...]:
+    """Return the names in a TOML file of words or in a pairs file; needs no encoder.
+
+    Raises:
+        InputError: If the TOML cannot be used; see `read_dimensions`.
+        WeightsError: If it is no TOML and no pairs file.
+    """
+    return tuple(read_dimensions(path)) if is_words(path) else TextPairs.read(path).names
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grefine_core import Encoder, InputError, check_output_folder
-from pqmap.dimensions import read_dimensions
+from grefine_core import Encoder, InputError, Row, check_output_folder
+from pqmap.dimensions import is_words, pair_names, read_dimensions
 from pqmap.fitting.curve import check_plotting
 from pqmap.fitting.settings import FitSettings
 from pqmap.fitting.table import LabelledTable, TableColumns, check_labels, read_rows
@@ -83,8 +83,11 @@ def read_tables(plan: FitPlan) -> FitTables:
         raise InputError(f"The range of labels must rise, got {plan.limits[0]:g} to {plan.limits[1]:g}.")
     rows = read_rows(plan.table, image=plan.image_column)
     labels = _label_columns(plan, there=list(rows[0]))
-    table = _checked(plan, plan.table, labels, split=plan.split_column)
-    validation = None if plan.validation is None else _checked(plan, plan.validation, labels, split=None)
+    table = _checked(plan, plan.table, rows, labels, split=plan.split_column)
+    validation = None
+    if plan.validation is not None:
+        others = read_rows(plan.validation, image=plan.image_column)
+        validation = _checked(plan, plan.validation, others, labels, split=None)
     return FitTables(names=tuple(labels), table=table, validation=validation)
 
 
@@ -97,20 +100,10 @@ def load_start(plan: FitPlan, encoder: Encoder) -> TextPairs:
     """
     if plan.start is None:
         return load_pairs(plan.preset, encoder)
-    if _is_words(plan.start):
+    if is_words(plan.start):
         temperature = load_pairs(plan.preset, encoder).temperature
         return pairs_from_words(encoder, read_dimensions(plan.start), temperature=temperature)
     return TextPairs.load(plan.start, encoder=encoder)
-
-
-def _start_names(start: Path | None) -> tuple[str, ...]:
-    if start is None:
-        return FACTORS
-    return tuple(read_dimensions(start)) if _is_words(start) else TextPairs.read(start).names
-
-
-def _is_words(start: Path) -> bool:
-    return start.suffix.lower() == ".toml"
 
 
 def _check_output(plan: FitPlan) -> None:
@@ -123,7 +116,7 @@ def _check_output(plan: FitPlan) -> None:
 
 def _label_columns(plan: FitPlan, *, there: list[str]) -> Mapping[str, str]:
     """Return the label's column by the name of each pair to change."""
-    names = _start_names(plan.start)
+    names = FACTORS if plan.start is None else pair_names(plan.start)
     unknown = [name for name in plan.factors if name not in names]
     if unknown:
         hint = "" if plan.start else "; own dimensions come from a TOML file as the start"
@@ -141,7 +134,8 @@ def _label_columns(plan: FitPlan, *, there: list[str]) -> Mapping[str, str]:
     return {name: name for name in chosen}
 
 
-def _checked(plan: FitPlan, path: Path, labels: Mapping[str, str], *, split: str | None) -> LabelledTable:
-    rows = read_rows(path, image=plan.image_column)
+def _checked(
+    plan: FitPlan, path: Path, rows: Sequence[Row], labels: Mapping[str, str], *, split: str | None
+) -> LabelledTable:
     columns = TableColumns.find(rows, table=path, labels=labels, image=plan.image_column, split=split)
     return check_labels(rows, columns, table=path, limits=plan.limits, skip_bad=plan.skip_bad)
