@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from aqmap.alignment import AlignmentAssessor
-from aqmap.tree import Token, Tree
+from aqmap.parsing.tree import Token, Tree
 from grefine_core import ImageFeatures, ParserPack
 
 AXES = {"": 0, "cat": 1, "dog": 2, "red": 3, "hat": 4, "mat": 5}

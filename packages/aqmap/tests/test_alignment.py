@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from aqmap.alignment import AlignmentAssessor, AlignmentSettings, alignment_score, load
-from aqmap.parser import PARSERS
+from aqmap.parsing.parser import PARSERS
 from grefine_core import Assessment, InputError, from_pil, preset_entries, to_pil, tokens_to_map
 from grefine_core.encoder import ENCODERS
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from aqmap.ancestors import find_ancestors
+from aqmap.parsing.tree import Tree
 from aqmap.phrases import Phrase, find_phrases
-from aqmap.tree import Tree
 
 
 def ancestors(tree: Tree) -> tuple[int, ...]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from aqmap.emphasis import emphasise, render
-from aqmap.prompt import normalise
+from aqmap.prompts.prompt import normalise
 
 
 def emphasised(text: str, word: str, rounds: int = 1) -> str:

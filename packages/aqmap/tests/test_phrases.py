@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from aqmap.parsing.tree import Tree
 from aqmap.phrases import find_phrases, is_silent
-from aqmap.tree import Tree
 
 
 def words(tree: Tree, **options: bool) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from aqmap.prompt import normalise
+from aqmap.prompts.prompt import normalise
 from aqmap.remarks import find_remarks
 
 

@@ -15,12 +15,12 @@ from aqmap.ancestors import find_ancestors
 from aqmap.defects import alignment_map, judge, pick_region
 from aqmap.emphasis import emphasise
 from aqmap.matching import Matcher, Matches
-from aqmap.parser import Parser, load_parser, parse_prompt
+from aqmap.parsing.parser import Parser, load_parser, parse_prompt
+from aqmap.parsing.tree import Tree
 from aqmap.phrases import Phrase, find_phrases
-from aqmap.prompt import Prompt, normalise
+from aqmap.prompts.prompt import Prompt, normalise
 from aqmap.remarks import find_remarks
 from aqmap.results import Alignment, PhraseResult, failing_spans
-from aqmap.tree import Tree
 from grefine_core import Encoder, ImageInput, InputError, as_pixels, cask, load_encoder, tokens_to_map
 
 A_BOUND = 0.5

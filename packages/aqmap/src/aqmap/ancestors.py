@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from aqmap.parsing.tree import Tree
 from aqmap.phrases import Phrase, is_noun
-from aqmap.tree import Tree
 
 
 def find_ancestors(tree: Tree, phrases: Sequence[Phrase]) -> tuple[int, ...]:

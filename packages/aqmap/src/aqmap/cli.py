@@ -43,7 +43,8 @@ def score(
 ) -> None:
     """Score how well a picture follows its prompt, from 0 (bad) to 1 (good), phrase by phrase."""
     _check_map_file(map_file, path)
-    from aqmap import alignment, prompt as prompts
+    from aqmap import alignment
+    from aqmap.prompts import prompt as prompts
     from grefine_core.images import read_image
 
     prompts.normalise(prompt)  # cheap errors before models are loaded

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from aqmap.prompt import Prompt
+from aqmap.prompts.prompt import Prompt
 from grefine_core import Emphasis
 
 STEP = 0.1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aqmap.segments import has_word
-from aqmap.tree import Token, Tree
+from aqmap.parsing.tree import Token, Tree
+from aqmap.prompts.segments import has_word
 
 NOUNS = frozenset({"NOUN", "PROPN"})
 SILENT = frozenset({"PUNCT", "DET", "CCONJ", "SCONJ"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aqmap.prompt import Prompt
-from aqmap.tree import Tree
+from aqmap.parsing.tree import Tree
+from aqmap.prompts.prompt import Prompt
 
 _NEGATIONS = frozenset({"no", "not", "n't", "without", "never", "none", "nothing"})
 

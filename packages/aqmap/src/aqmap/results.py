@@ -15,7 +15,7 @@ from torch import Tensor
 
 from aqmap.defects import Verdict
 from aqmap.emphasis import emphasise, render
-from aqmap.prompt import Prompt
+from aqmap.prompts.prompt import Prompt
 from grefine_core import Defect, Emphasis, QualityMap, tokens_to_map
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from aqmap.brackets import find_brackets, weigh
+from aqmap.prompts.brackets import find_brackets, weigh
 
 
 def test_pairs_and_strays_are_told_apart() -> None:

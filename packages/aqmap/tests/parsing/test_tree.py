@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from aqmap.tree import Tree
+from aqmap.parsing.tree import Tree
 from grefine_core import InputError
 
 CAT = "a/DET/2/det red/ADJ/2/amod cat/NOUN/-/root on/ADP/5/case a/DET/5/det mat/NOUN/2/nmod"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from aqmap.segments import MAX_SEGMENT_CHARACTERS
-from aqmap.tree import Token, Tree
+from aqmap.parsing.tree import Token, Tree
+from aqmap.prompts.segments import MAX_SEGMENT_CHARACTERS
 from grefine_core import InputError, ParserPack, WeightsError
 
 if TYPE_CHECKING:

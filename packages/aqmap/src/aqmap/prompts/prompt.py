@@ -12,8 +12,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aqmap.brackets import find_brackets, weigh
-from aqmap.segments import has_word, split_segments
+from aqmap.prompts.brackets import find_brackets, weigh
+from aqmap.prompts.segments import has_word, split_segments
 from grefine_core import InputError, check_prompt
 
 _NETWORK = re.compile(r"<[^<>:]+:[^<>]*>")

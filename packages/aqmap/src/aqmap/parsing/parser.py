@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
-from aqmap.prompt import Prompt
-from aqmap.tree import Token, Tree
+from aqmap.parsing.tree import Token, Tree
+from aqmap.prompts.prompt import Prompt
 from grefine_core import ParserPack, load_preset
 
 PARSERS = "grefine.parsers"
@@ -29,7 +29,7 @@ def load_parser(preset: str = "mini") -> Parser:
         InputError: If no installed package offers the preset.
         WeightsError: If a file is absent, altered or unreadable.
     """
-    from aqmap.stanza_parser import StanzaParser
+    from aqmap.parsing.stanza_parser import StanzaParser
 
     pack: ParserPack = load_preset(PARSERS, preset).load()
     return StanzaParser(pack)

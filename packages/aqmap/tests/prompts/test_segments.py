@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqmap.segments import MAX_SEGMENT_CHARACTERS, has_word, split_segments
+from aqmap.prompts.segments import MAX_SEGMENT_CHARACTERS, has_word, split_segments
 
 
 @pytest.mark.parametrize(

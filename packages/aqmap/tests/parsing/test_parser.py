@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from aqmap.parser import Parser, load_parser, parse_prompt
-from aqmap.prompt import normalise
+from aqmap.parsing.parser import Parser, load_parser, parse_prompt
+from aqmap.prompts.prompt import normalise
 from grefine_core import InputError
 
 
@@ -22,7 +22,7 @@ def test_words_are_those_of_the_text_not_of_the_parser(written) -> None:
         def parse(self, segments):
             from dataclasses import replace
 
-            from aqmap.tree import Tree
+            from aqmap.parsing.tree import Tree
 
             trees = super().parse(segments)
             return [Tree(tuple(replace(token, text="<UNK>") for token in tree.tokens)) for tree in trees]

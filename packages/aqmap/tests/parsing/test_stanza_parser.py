@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from aqmap.parser import parse_prompt
+from aqmap.parsing.parser import parse_prompt
+from aqmap.parsing.stanza_parser import StanzaParser
+from aqmap.parsing.tree import Tree
 from aqmap.phrases import find_phrases, is_silent
-from aqmap.prompt import normalise
-from aqmap.segments import MAX_SEGMENT_CHARACTERS
-from aqmap.stanza_parser import StanzaParser
-from aqmap.tree import Tree
+from aqmap.prompts.prompt import normalise
+from aqmap.prompts.segments import MAX_SEGMENT_CHARACTERS
 from grefine_core import InputError, ParserPack, WeightsError
 
 CONTENT = {"NOUN", "PROPN", "VERB", "ADJ", "ADV", "NUM"}

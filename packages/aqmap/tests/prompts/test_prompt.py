@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from aqmap.prompt import normalise
+from aqmap.prompts.prompt import normalise
 from grefine_core import InputError
 
 

@@ -1,0 +1,3 @@
+"""Dependency trees of prompts, and the parsers that make them."""
+
+__all__: list[str] = []
