@@ -8,6 +8,7 @@ from typing import BinaryIO
 import pytest
 
 from grefine_core import InputError, write_atomically
+from grefine_core.files import file_digest
 
 
 def test_content_is_written_and_the_path_returned(tmp_path: Path) -> None:
@@ -59,3 +60,15 @@ def test_mode_follows_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(old)
     assert stat.S_IMODE((tmp_path / "a.bin").stat().st_mode) == 0o640
+
+
+def test_copies_have_one_digest(tmp_path: Path) -> None:
+    for name, content in (("a", b"same"), ("b", b"same"), ("c", b"else")):
+        (tmp_path / name).write_bytes(content)
+    first, copy, other = (file_digest(tmp_path / name) for name in "abc")
+    assert first == copy != other
+
+
+def test_digest_of_no_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.png cannot be read: No such file"):
+        file_digest(tmp_path / "none.png")

@@ -210,3 +210,18 @@ def test_nan_is_never_written(out: Path) -> None:
         journal.append(row("a", float("nan")))
     with TableJournal(out, HEADER, resume=True) as journal:
         assert len(journal) == 0
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_key_may_be_a_number_and_text_stays_text(suffix: str, tmp_path: Path) -> None:
+    out = tmp_path / f"out{suffix}"
+    header = JournalHeader(run={}, columns=("row", "prompt", "error"), text=("prompt",))
+    with TableJournal(out, header) as journal:
+        journal.append({"row": 1, "prompt": "1.50", "error": None})
+        assert (journal.get("1"), journal.get("2")) == ({"row": 1, "prompt": "1.50", "error": None}, None)
+        journal.finish(["1"])
+    before = out.read_bytes()
+    with TableJournal(out, header, resume=True) as journal:
+        assert journal["1"]["prompt"] == "1.50"
+        journal.finish(["1"])
+    assert out.read_bytes() == before

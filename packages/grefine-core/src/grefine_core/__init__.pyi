@@ -1,3 +1,5 @@
+from .batches import assess_files as assess_files
+from .bootstrap import Interval as Interval, bootstrap_interval as bootstrap_interval
 from .cask_effect import cask as cask
 from .checks import (
     check_images as check_images,
@@ -28,10 +30,17 @@ from .picture_files import (
     find_pictures as find_pictures,
     mirrored as mirrored,
 )
+from .picture_prompts import (
+    EmbeddedPrompt as EmbeddedPrompt,
+    embedded_prompt as embedded_prompt,
+    read_prompt as read_prompt,
+    sidecar_prompt as sidecar_prompt,
+)
 from .presets import Preset as Preset, load_preset as load_preset, preset_entries as preset_entries
 from .records import (
     Assessment as Assessment,
     Defect as Defect,
+    DefectKind as DefectKind,
     DiffusionPack as DiffusionPack,
     Emphasis as Emphasis,
     ImageFeatures as ImageFeatures,
@@ -47,5 +56,12 @@ from .similarity import (
 )
 from .surgery import SurgerySettings as SurgerySettings, tower_tokens as tower_tokens
 from .table_journal import JournalHeader as JournalHeader, TableJournal as TableJournal
+from .table_runs import (
+    Plan as Plan,
+    Scored as Scored,
+    in_order as in_order,
+    journalled as journalled,
+    make_plan as make_plan,
+)
 from .tables import Row as Row, printable as printable, read_table as read_table, write_table as write_table
 from .weights import WeightsFile as WeightsFile, load_tensors as load_tensors

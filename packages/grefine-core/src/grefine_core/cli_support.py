@@ -6,12 +6,14 @@ Imports nothing heavy, so that `--help` stays fast.
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 from grefine_core.errors import InputError, WeightsError
 
@@ -20,6 +22,8 @@ R = TypeVar("R")
 
 EXIT_BAD_INPUT = 2
 """Exit code of an error that the caller can repair; 1 is left to crashes."""
+EXIT_INTERRUPTED = 130
+"""Exit code of a run that the user stops; as shells have it, 128 and the number of the signal."""
 
 _NOISY = ("accelerate", "diffusers", "huggingface_hub", "open_clip", "stanza", "timm", "transformers")
 _QUIET_ENVIRONMENT = {
@@ -49,6 +53,36 @@ def one_sentence_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise SystemExit(EXIT_BAD_INPUT) from None
 
     return wrapped
+
+
+def say(text: str) -> None:
+    """Print a note on stderr, which leaves stdout to results."""
+    print(text, file=sys.stderr)
+
+
+def print_json(row: Mapping[str, Any]) -> None:
+    """Print a row as one line of JSON, at once."""
+    print(json.dumps(row), flush=True)
+
+
+def check_map_file(file: Path, picture: Path) -> None:
+    """Refuse an overlay for `--map` that could not be written, before anything costly.
+
+    Raises:
+        InputError: If it is no .png, would overwrite the picture, is a folder, or its folder is
+            missing or cannot be written.
+    """
+    from grefine_core.checks import check_output_folder
+
+    if file.suffix.lower() != ".png":
+        raise InputError(f"--map writes PNG, so the name must end in .png, got {file.name}.")
+    if not file.parent.is_dir():
+        raise InputError(f"The folder {file.parent} of --map does not exist.")
+    if file.resolve() == picture.resolve():
+        raise InputError(f"--map would overwrite the picture {file}.")
+    if file.is_dir():
+        raise InputError(f"--map names a folder, {file}.")
+    check_output_folder(file.parent)
 
 
 def quiet_libraries() -> None:

@@ -1,7 +1,8 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all, and know them again."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -33,6 +34,19 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> Path:
             raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
         raise
     return path
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file, the same for copies under other names.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _umask() -> int:

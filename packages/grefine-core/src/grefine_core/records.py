@@ -114,3 +114,6 @@ class ParserPack:
     tagger: Path
     parser: Path
     vectors: Path
+    """A tensor `vectors` (words, width) in safetensors, or a file of stanza's own where `words` is None."""
+    words: Path | None = None
+    """The words of the vectors, one a line."""

@@ -25,7 +25,10 @@ class JournalHeader:
     run: Mapping[str, str]
     """What made the rows, by name: `{"encoder": ..., "version": ...}`."""
     columns: tuple[str, ...]
-    """The first one is the key: no two rows have the same value there."""
+    """The first one is the key: no two rows have the same value there. It may be a number; asked for
+    it is as text."""
+    text: tuple[str, ...] = ()
+    """Columns, beside the key, that stay text though a csv file may have nothing but numbers there."""
 
     def to_line(self) -> bytes:
         """Return the first line of a journal."""
@@ -86,6 +89,10 @@ class TableJournal:
         row: Row = json.loads(self._file.readline())
         return row
 
+    def get(self, key: str) -> Row | None:
+        """Return the row of a key, None where there is none."""
+        return self[key] if key in self._offsets else None
+
     def append(self, *rows: Row) -> None:
         """Write rows at once, to be found again even if the program is killed right after.
 
@@ -102,7 +109,7 @@ class TableJournal:
         except OSError as error:
             raise InputError(f"{self.path} cannot be written: {error.strerror}.") from error
         for row, line in zip(rows, lines, strict=True):
-            self._offsets[row[self._key]] = offset
+            self._offsets[str(row[self._key])] = offset
             offset += len(line)
 
     def finish(self, keys: Iterable[str]) -> Path:
@@ -132,7 +139,7 @@ class TableJournal:
             if isinstance(record, dict) and number == 1:
                 self._check_header(record)
             elif isinstance(record, dict) and tuple(record) == self._header.columns:
-                self._offsets[record[self._key]] = offset
+                self._offsets[str(record[self._key])] = offset
             elif last and number > 1:
                 break
             else:
@@ -185,7 +192,7 @@ def check_output(out: Path, *, resume: bool, overwrite: bool) -> None:
 
 def _finished_rows(out: Path, header: JournalHeader) -> list[Row]:
     """Return the rows of a finished table that a run wants to add to."""
-    rows = read_table(out, text=header.columns[:1])
+    rows = read_table(out, text=(*header.columns[:1], *header.text))
     _check_columns(out, list(rows[0]), header)
     return rows
 

@@ -82,6 +82,12 @@ def write_table(path: Path, rows: Iterable[Row], columns: Sequence[str]) -> Path
     return write_atomically(path, lambda file: write(file, map(check_row, rows), columns))
 
 
+def named_table(paths: Sequence[str]) -> Path | None:
+    """Return the table that is the only path, or None where pictures are meant."""
+    table = Path(paths[0]) if len(paths) == 1 else None
+    return table if table is not None and table.suffix.lower() in FORMATS and not table.is_dir() else None
+
+
 def check_table_format(path: Path) -> str:
     """Return the suffix of a table, in small letters, if tables of its kind can be read and written here.
 

@@ -13,8 +13,8 @@ from PIL import Image
 from typer.testing import Result
 
 from grefine_core import InputError, WeightsError, read_table
+from grefine_core.cli_support import EXIT_INTERRUPTED
 from pqmap import FACTORS, presets, table_columns
-from pqmap.commands import score as score_module
 from pqmap.folders import scoring as folder_module
 
 Run = Callable[..., Result]
@@ -139,7 +139,7 @@ def test_interrupted_run_goes_on_to_the_same_bytes(
     with monkeypatch.context() as patch:
         Stop(patch, after=2, error=KeyboardInterrupt())
         result = run("score", folder, "-o", torn, "--batch-size", 2)
-    assert result.exit_code == score_module.EXIT_INTERRUPTED
+    assert result.exit_code == EXIT_INTERRUPTED
     assert "partial.jsonl has 3 rows; --resume goes on with them." in result.stderr
     assert threading.active_count() == threads
     assert not torn.exists()

@@ -7,7 +7,7 @@ import pytest
 
 from grefine_core import InputError, TableJournal
 from pqmap.folders.map_files import MapFolder
-from pqmap.folders.score_table import in_order, make_header, make_plan
+from pqmap.folders.score_table import make_header, plan_pictures
 
 NAMES = ("p", "overall")
 
@@ -38,12 +38,12 @@ def test_pictures_with_a_row_are_not_scored_again_and_those_with_an_error_only_i
     with TableJournal(tmp_path / "t.csv", header()) as journal:
         journal.append(row("a.png"))
         journal.append(row("b.png", "damaged"))
-        plan = make_plan(pictures, journal)
+        plan = plan_pictures(pictures, journal)
         assert (plan.todo, plan.kept, plan.kept_errors) == ([Path("c.png")], 2, 1)
         assert str(plan) == (
             "Resuming: 2 of 3 pictures have their row (1 with an error; --retry-errors scores them again); 1 to score."
         )
-        again = make_plan(pictures, journal, retry_errors=True)
+        again = plan_pictures(pictures, journal, retry_errors=True)
         assert (again.todo, again.kept, again.kept_errors) == ([Path("b.png"), Path("c.png")], 1, 0)
 
 
@@ -53,18 +53,4 @@ def test_picture_whose_maps_are_missing_is_scored_again(tmp_path: Path) -> None:
     with TableJournal(tmp_path / "t.csv", header()) as journal:
         for path in ("a.png", "b.png"):
             journal.append(row(path))
-        assert make_plan([Path("a.png"), Path("b.png")], journal, maps=maps).todo == [Path("b.png")]
-
-
-def test_rows_come_in_order_as_soon_as_they_can() -> None:
-    taken: list[int] = []
-
-    def scored() -> Any:
-        for index in (1, 0, 3, 2):
-            taken.append(index)
-            yield index, {"path": str(index)}, None
-
-    rows = in_order(scored())
-    assert next(rows)["path"] == "0"
-    assert taken == [1, 0]
-    assert [line["path"] for line in rows] == ["1", "2", "3"]
+        assert plan_pictures([Path("a.png"), Path("b.png")], journal, maps=maps).todo == [Path("b.png")]

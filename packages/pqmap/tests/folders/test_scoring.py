@@ -12,8 +12,9 @@ import torch
 from PIL import Image
 
 from grefine_core import ImageInput, InputError, to_pil
+from grefine_core.batches import WAITING_BATCHES
 from pqmap import Perception, PerceptionAssessor, Prepared, TextPairs, score_files, table_columns
-from pqmap.folders.scoring import WAITING_BATCHES, score_batches
+from pqmap.folders.scoring import score_batches
 
 
 class Recorder:

@@ -1,68 +1,13 @@
-"""What the commands that score print: progress, tables, counts."""
+"""What the commands that score print: a table of scores."""
 
 from __future__ import annotations
 
-import json
-import sys
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from grefine_core.tables import Row
 
-if TYPE_CHECKING:
-    from pqmap.folders.scoring import Scored
-
 _NO_SCORES = {"path", "band", "flags", "width", "height", "error"}
 """Columns of a table that are no scores."""
-
-
-class Count:
-    """How many pictures a run has scored, and how fast."""
-
-    def __init__(self) -> None:
-        self.scored = self.errors = 0
-        self._start = time.monotonic()
-
-    def watch(self, scored: Iterable[Scored], total: int, *, quiet: bool = False) -> Iterator[Scored]:
-        """Pass the rows on, counting them, with a bar on stderr where that is a terminal."""
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        columns = ("scoring", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        # what is printed meanwhile goes to stdout, where it may be piped; rich would take it to the bar
-        console = Console(stderr=True)
-        with Progress(
-            *columns,
-            console=console,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-            disable=quiet or not console.is_terminal,
-        ) as bar:
-            task = bar.add_task("", total=total)
-            for one in scored:
-                if one[1]["error"]:
-                    self.errors += 1
-                else:
-                    self.scored += 1
-                bar.advance(task)
-                yield one
-
-    def __str__(self) -> str:
-        seconds = max(time.monotonic() - self._start, 1e-3)
-        errors = f"{self.errors} error{'' if self.errors == 1 else 's'}"
-        return f"{self.scored} scored, {errors}, {(self.scored + self.errors) / seconds:.1f} pictures/s."
-
-
-def say(text: str) -> None:
-    """Print a note on stderr, which leaves stdout to results."""
-    print(text, file=sys.stderr)
-
-
-def print_json(row: Row) -> None:
-    """Print a row as one line of JSON, at once."""
-    print(json.dumps(row), flush=True)
 
 
 def print_scores(rows: Sequence[Row], *, only: Sequence[str] = (), places: bool = False) -> None:

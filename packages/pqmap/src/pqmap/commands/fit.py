@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grefine_core.cli_options import Device
 from grefine_core.cli_support import one_sentence_errors
 from grefine_core.presets import DEFAULT_PRESET
-from pqmap.commands.options import Device
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -22,14 +22,9 @@ TableOrPictures = Annotated[
     ),
 ]
 Preset = Annotated[str, typer.Option(help="Model to score with.")]
-Device = Annotated[str, typer.Option(help="`auto`, `cpu`, `cuda`, `mps`, ...")]
 Pairs = Annotated[
     Path | None, typer.Option(metavar="F.safetensors", help="Text pairs of your own for the four factors.")
 ]
 Dimensions = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Dimensions of your own: .toml of named words, or fitted pairs.")
-]
-BatchSize = Annotated[int, typer.Option(min=1, help="Most pictures in one pass of the model.")]
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Threads that read pictures.  [default: one a core, at most 8]")
 ]

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from grefine_core.cli_options import Device
 from grefine_core.cli_support import one_sentence_errors
-from pqmap.commands.options import Device
 
 app = typer.Typer(no_args_is_help=True, help="Look at pairs files, or convert released ones.", rich_markup_mode=None)
 

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from grefine_core.cli_support import one_sentence_errors
+from grefine_core.cli_options import AsJson, Device
+from grefine_core.cli_support import one_sentence_errors, print_json
 from grefine_core.presets import DEFAULT_PRESET
-from pqmap.commands.console import print_json, print_scores
-from pqmap.commands.options import Device, Dimensions, Pairs, Preset, TableOrPictures
-from pqmap.commands.rows import named_table, read_rows, score_rows
+from grefine_core.tables import named_table
+from pqmap.commands.console import print_scores
+from pqmap.commands.options import Dimensions, Pairs, Preset, TableOrPictures
+from pqmap.commands.rows import read_rows, score_rows
 from pqmap.commands.scoring import ModelOptions
 
 
@@ -22,7 +24,7 @@ def rank(
         int | None, typer.Option(min=1, help="Show so many, without those that have an error.", show_default=False)
     ] = None,
     worst: Annotated[bool, typer.Option("--worst", help="Show the worst first.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of a table.")] = False,
+    as_json: AsJson = False,
     preset: Preset = DEFAULT_PRESET,
     device: Device = "auto",
     pairs: Pairs = None,

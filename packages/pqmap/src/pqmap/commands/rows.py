@@ -5,18 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grefine_core.tables import FORMATS, Row, read_table
-from pqmap.commands.console import Count, say
+from grefine_core.cli_support import say
+from grefine_core.tables import Row, read_table
 from pqmap.commands.scoring import ModelOptions, Scorer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-def named_table(paths: Sequence[str]) -> Path | None:
-    """Return the table that is the only path, or None where pictures are meant."""
-    table = Path(paths[0]) if len(paths) == 1 else None
-    return table if table is not None and table.suffix.lower() in FORMATS and not table.is_dir() else None
 
 
 def read_rows(table: Path) -> list[Row]:
@@ -43,7 +37,8 @@ def score_rows(paths: Sequence[str], model: ModelOptions) -> list[Row]:
         InputError: If a path means no picture or the model cannot be loaded.
     """
     from grefine_core.picture_files import find_pictures
-    from pqmap.folders.score_table import in_order
+    from grefine_core.run_output import Count
+    from grefine_core.table_runs import in_order
 
     pictures = find_pictures(paths)
     count = Count()

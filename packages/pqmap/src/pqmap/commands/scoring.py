@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,20 +51,20 @@ class Scorer:
     """Overlay of the one picture that there is."""
 
     def score(self, pictures: list[Path], journal: TableJournal | None = None) -> Iterator[Scored]:
-        """Yield the rows as they are done, their maps already on disk, and they themselves in the journal.
+        """Yield the rows as they are done, their maps already on disk, and they themselves in the journal."""
+        from grefine_core.table_runs import journalled
 
-        The journal takes a batch at once: half of one would be assessed in other company by a run
-        that goes on, which can change the last bit of a score.
-        """
+        batches = self._batches(pictures)
+        return journalled(batches, journal) if journal is not None else chain.from_iterable(batches)
+
+    def _batches(self, pictures: list[Path]) -> Iterator[list[Scored]]:
         from pqmap.folders.scoring import score_batches
 
         for batch in score_batches(pictures, self.assessor, batch_size=self.batch_size, workers=self.workers):
             for index, _, result in batch:
                 if result is not None:
                     self._write_maps(pictures[index], result)
-            if journal is not None:
-                journal.append(*(row for _, row, _ in batch))
-            yield from batch
+            yield batch
 
     def _write_maps(self, picture: Path, result: Perception) -> None:
         from pqmap.folders.map_files import write_overlay

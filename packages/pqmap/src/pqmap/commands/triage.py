@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from grefine_core.cli_support import one_sentence_errors
+from grefine_core.cli_options import Device
+from grefine_core.cli_support import one_sentence_errors, print_json, say
 from grefine_core.presets import DEFAULT_PRESET
-from grefine_core.tables import Row
-from pqmap.commands.console import print_json, say
-from pqmap.commands.options import Device, Dimensions, Pairs, Preset, TableOrPictures
-from pqmap.commands.rows import named_table, read_rows, score_rows
+from grefine_core.tables import Row, named_table
+from pqmap.commands.options import Dimensions, Pairs, Preset, TableOrPictures
+from pqmap.commands.rows import read_rows, score_rows
 from pqmap.commands.scoring import ModelOptions
 from pqmap.folders.rules import Rule
 

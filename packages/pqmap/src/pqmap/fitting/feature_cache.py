@@ -21,6 +21,7 @@ from torch import Tensor
 
 from grefine_core import Encoder, InputError, WeightsError, read_image, write_atomically
 from grefine_core.downloads import cache_folder
+from grefine_core.files import file_digest
 
 FILE_PICTURES = 32
 """Pictures in a file: what a kill can lose."""
@@ -85,7 +86,7 @@ class FeatureCache:
             InputError: If the file cannot be read as a picture, or the encoder makes something of it
                 that is not finite.
         """
-        digest = _file_digest(path)
+        digest = file_digest(path)
         if digest not in self._known:
             values = _encode(self._encoder, path)
             self._known[digest] = self._new[digest] = values
@@ -151,14 +152,6 @@ def _folder_name(model: dict[str, object]) -> str:
     """Return a name that can be read and that no other encoder has."""
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", str(model["encoder"]))[:60].strip("-.")
     return f"{readable}-{hashlib.sha256(json.dumps(model).encode()).hexdigest()[:12]}"
-
-
-def _file_digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _tensor_digest(values: Tensor) -> str:

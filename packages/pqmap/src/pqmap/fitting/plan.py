@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grefine_core import Encoder, InputError, Row, check_output_folder
+from grefine_core.labelled_table import LabelledTable, TableColumns, check_labels, read_rows
 from pqmap.dimensions import is_words, pair_names, read_dimensions
 from pqmap.fitting.curve import check_plotting
 from pqmap.fitting.settings import FitSettings
-from pqmap.fitting.table import LabelledTable, TableColumns, check_labels, read_rows
 from pqmap.pairs import TextPairs, pairs_from_words
 from pqmap.perception import FACTORS
 from pqmap.presets import load_pairs

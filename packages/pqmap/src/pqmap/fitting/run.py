@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from grefine_core import Encoder, InputError
+from grefine_core.labelled_table import LabelledPicture, LabelledTable
+from grefine_core.splits import split_pictures
 from pqmap.fitting.curve import plot_curve, write_curve
-from pqmap.fitting.data import Rows, normalise_labels, split_pictures
+from pqmap.fitting.data import Rows, normalise_labels
 from pqmap.fitting.feature_cache import Feature, FeatureCache
 from pqmap.fitting.fit import FitReport, fit_pairs
 from pqmap.fitting.plan import FitPlan, FitTables
-from pqmap.fitting.table import LabelledPicture, LabelledTable
 from pqmap.pairs import TextPairs
 
 

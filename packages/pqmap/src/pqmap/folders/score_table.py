@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from grefine_core import InputError, JournalHeader, Row, TableJournal, printable
+from grefine_core import InputError, JournalHeader, Plan, Row, TableJournal, make_plan, printable
 from pqmap.folders.map_files import MapFolder
-from pqmap.folders.scoring import Scored, table_columns
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What is left to score of the pictures of a run."""
-
-    keys: list[str]
-    """All pictures of the run, as their rows name them, in their order."""
-    todo: list[Path]
-    """Those that are to be scored."""
-    kept_errors: int
-    """How many of the others have a row that tells of an error."""
-
-    @property
-    def kept(self) -> int:
-        """How many pictures have their row already."""
-        return len(self.keys) - len(self.todo)
-
-    def __str__(self) -> str:
-        errors = f" ({self.kept_errors} with an error; --retry-errors scores them again)" if self.kept_errors else ""
-        return f"Resuming: {self.kept} of {len(self.keys)} pictures have their row{errors}; {len(self.todo)} to score."
+from pqmap.folders.scoring import table_columns
 
 
 def make_header(names: Sequence[str], encoder: str, *, preset: str, texts: Mapping[str, Path | None]) -> JournalHeader:
@@ -51,9 +29,9 @@ def make_header(names: Sequence[str], encoder: str, *, preset: str, texts: Mappi
     return JournalHeader(run=run, columns=table_columns(names))
 
 
-def make_plan(
+def plan_pictures(
     pictures: Iterable[Path], journal: TableJournal, *, retry_errors: bool = False, maps: MapFolder | None = None
-) -> Plan:
+) -> Plan[Path]:
     """Return which pictures are to be scored: those without a row or, where maps are wanted, without maps.
 
     Args:
@@ -62,27 +40,12 @@ def make_plan(
         retry_errors: Whether those whose row tells of an error are scored again.
         maps: Where the maps go.
     """
+
+    def lacks_maps(picture: Path, row: Row) -> bool:
+        return maps is not None and not row["error"] and not maps.has(picture)
+
     names = {printable(picture): picture for picture in pictures}
-    todo: list[Path] = []
-    kept_errors = 0
-    for key, picture in names.items():
-        failed = key in journal and bool(journal[key]["error"])
-        if key not in journal or (retry_errors if failed else maps is not None and not maps.has(picture)):
-            todo.append(picture)
-        else:
-            kept_errors += failed
-    return Plan(keys=list(names), todo=todo, kept_errors=kept_errors)
-
-
-def in_order(scored: Iterable[Scored]) -> Iterator[Row]:
-    """Yield the rows in the order of the paths, each as soon as those before it are done."""
-    early: dict[int, Row] = {}
-    following = 0
-    for index, row, _ in scored:
-        early[index] = row
-        while following in early:
-            yield early.pop(following)
-            following += 1
+    return make_plan(names, journal, retry_errors=retry_errors, stale=lacks_maps)
 
 
 def _fingerprint(path: Path | None) -> str:

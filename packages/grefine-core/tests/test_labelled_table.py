@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from grefine_core import InputError
-from pqmap.fitting.table import LabelledTable, TableColumns, check_labels, read_rows
+from grefine_core.labelled_table import LabelledTable, TableColumns, check_labels, read_rows
 
 LABELS = {"technical": "technical", "sharpness": "sharp"}
 
@@ -46,6 +46,13 @@ def test_image_column_is_image_then_path_unless_named() -> None:
 def test_missing_column_is_named_with_those_that_are_there() -> None:
     with pytest.raises(InputError, match=r"t\.csv has no column `sharp`; it has image, technical"):
         TableColumns.find([{"image": "a", "technical": 1}], table=Path("t.csv"), labels=LABELS)
+    with pytest.raises(InputError, match=r"t\.csv has no column `prompt`; it has image"):
+        TableColumns.find([{"image": "a"}], table=Path("t.csv"), labels={}, others=["prompt"])
+
+
+def test_columns_of_text_stay_text(table: Path) -> None:
+    table.write_text("image,prompt,score\n7,1984,3\n")
+    assert read_rows(table, text=("prompt",)) == [{"image": "7", "prompt": "1984", "score": 3}]
 
 
 @pytest.mark.parametrize(

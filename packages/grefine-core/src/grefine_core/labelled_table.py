@@ -1,4 +1,4 @@
-"""A table of labelled pictures to fit on: columns found, every row checked before any costly work.
+"""A table of labelled pictures to fit or measure on: columns found, every row checked before any costly work.
 
 Rows are counted from 1, the line below a csv header, as everywhere.
 """
@@ -45,15 +45,16 @@ class TableColumns:
         labels: Mapping[str, str],
         image: str | None = None,
         split: str | None = None,
+        others: Sequence[str] = (),
     ) -> TableColumns:
-        """Return the columns, each of which is there.
+        """Return the columns, each of which is there, and so are `others` that the caller reads.
 
         Raises:
             InputError: If one is missing; those of the table are named.
         """
         there = list(rows[0])
         found = image or next((column for column in IMAGE_COLUMNS if column in there), IMAGE_COLUMNS[0])
-        for column in (found, *labels.values(), *([split] if split else [])):
+        for column in (found, *labels.values(), *([split] if split else []), *others):
             if column not in there:
                 raise InputError(f"{table} has no column `{column}`; it has {', '.join(there)}.")
         return cls(image=found, labels=labels, split=split)
@@ -84,13 +85,18 @@ class LabelledTable:
     """Rows that the split column calls `test`."""
 
 
-def read_rows(path: Path, *, image: str | None = None) -> list[Row]:
+def read_rows(path: Path, *, image: str | None = None, text: Sequence[str] = ()) -> list[Row]:
     """Read a table in which the picture's name stays text, even where it looks like a number.
+
+    Args:
+        path: The table.
+        image: Column of the picture; None for those of `IMAGE_COLUMNS`.
+        text: Other columns that stay text.
 
     Raises:
         InputError: If `read_table` refuses it.
     """
-    return read_table(path, text=(image,) if image else IMAGE_COLUMNS)
+    return read_table(path, text=(*((image,) if image else IMAGE_COLUMNS), *text))
 
 
 def check_labels(
@@ -135,19 +141,29 @@ def _check_row(
     where = f"Row {number} of {table}"
     name = row[columns.image]
     if not isinstance(name, str):
-        raise InputError(f"{where}: `{columns.image}` must name a picture, got {_shown(name)}.")
+        raise InputError(f"{where}: `{columns.image}` must name a picture, got {shown(name)}.")
     path = table.parent / name
     if not path.is_file():
         raise InputError(f"{where}: `{columns.image}` names {name}, but there is no file {path}.")
     return LabelledPicture(
         row=number,
         path=path,
-        labels=tuple(_label(row[column], f"{where}: `{column}`", limits) for column in columns.labels.values()),
+        labels=tuple(read_label(row[column], f"{where}: `{column}`", limits) for column in columns.labels.values()),
         split=_split(row[columns.split], f"{where}: `{columns.split}`") if columns.split else None,
     )
 
 
-def _label(value: Any, where: str, limits: tuple[float, float] | None) -> float:
+def read_label(value: Any, where: str, limits: tuple[float, float] | None = None) -> float:
+    """Return the number in a cell.
+
+    Args:
+        value: The cell, text or a number.
+        where: Row and column, for the message.
+        limits: Lowest and highest that there can be; None allows any number.
+
+    Raises:
+        InputError: If it is no finite number, or outside the limits.
+    """
     number = math.nan
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
@@ -155,18 +171,19 @@ def _label(value: Any, where: str, limits: tuple[float, float] | None) -> float:
         except ValueError:
             number = math.nan
     if not math.isfinite(number):
-        raise InputError(f"{where} must be a finite number, got {_shown(value)}.")
+        raise InputError(f"{where} must be a finite number, got {shown(value)}.")
     if limits is not None and not limits[0] <= number <= limits[1]:
-        raise InputError(f"{where} must lie between {limits[0]:g} and {limits[1]:g}, got {_shown(value)}.")
+        raise InputError(f"{where} must lie between {limits[0]:g} and {limits[1]:g}, got {shown(value)}.")
     return number
 
 
 def _split(value: Any, where: str) -> Split:
     found = SPLITS.get(str(value).strip().lower())
     if found is None:
-        raise InputError(f"{where} must be one of {', '.join(SPLITS)}, got {_shown(value)}.")
+        raise InputError(f"{where} must be one of {', '.join(SPLITS)}, got {shown(value)}.")
     return found
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a cell as messages quote it."""
     return "nothing" if value is None else repr(value)
