@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from torch import Tensor
 
-from aqmap.alignment import AlignmentAssessor
 from aqmap.parsing.tree import Token, Tree
 from grefine_core import ImageFeatures, ParserPack
+
+if TYPE_CHECKING:
+    from aqmap.alignment import AlignmentAssessor
 
 AXES = {"": 0, "cat": 1, "dog": 2, "red": 3, "hat": 4, "mat": 5}
 """The direction of each word; others share the last one."""
@@ -39,9 +42,12 @@ class PlantedEncoder:
     def fitted_size(self, height: int, width: int) -> tuple[int, int]:
         return height, width
 
-    def encode_image(self, _: Tensor) -> ImageFeatures:
+    def encode_image(self, pixels: Tensor) -> ImageFeatures:
         self.image_calls += 1
-        return self.features
+        count = len(pixels)
+        return ImageFeatures(
+            global_=self.features.global_.expand(count, -1), patches=self.features.patches.expand(count, -1, -1, -1)
+        )
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         self.text_calls.append(list(texts))
@@ -63,6 +69,8 @@ class PlantedEncoder:
 
 class WrittenParser:
     """Trees written down per segment."""
+
+    name = "written"
 
     def __init__(self, trees: Mapping[str, str]) -> None:
         self.trees = trees
@@ -147,6 +155,8 @@ def planted() -> PlantedEncoder:
 
 @pytest.fixture
 def assessor(planted: PlantedEncoder) -> AlignmentAssessor:
+    from aqmap.alignment import AlignmentAssessor
+
     return AlignmentAssessor(planted, WrittenParser(CAT_AND_HAT))
 
 

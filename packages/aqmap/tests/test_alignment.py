@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from aqmap.alignment import AlignmentAssessor, AlignmentSettings, alignment_score, load
+from aqmap.alignment import AlignmentAssessor, alignment_score
 from aqmap.parsing.parser import PARSERS
+from aqmap.presets import load
+from aqmap.settings import AlignmentSettings
 from grefine_core import Assessment, InputError, from_pil, preset_entries, to_pil, tokens_to_map
 from grefine_core.encoder import ENCODERS
 

@@ -23,23 +23,25 @@ def test_verdict_follows_the_scores(noun: float, phrase: float, attributed: bool
 
 
 @pytest.mark.parametrize(
-    ("index", "verdicts", "ancestors", "region"),
+    ("index", "verdict", "ancestors", "present", "region"),
     [
-        (1, ["ok", "missing"], [0, 0], 0),
-        (2, ["ok", "missing", "missing"], [0, 0, 1], 0),
-        (2, ["ok", "attribute", "missing"], [0, 0, 1], 1),
-        (1, ["missing", "missing"], [0, 0], 1),
-        (0, ["missing"], [0], 0),
-        (1, ["ok", "attribute"], [0, 0], 1),
+        (1, "missing", [0, 0], [True, False], 0),
+        (2, "missing", [0, 0, 1], [True, False, False], 0),
+        (2, "missing", [0, 0, 1], [True, True, False], 1),
+        (1, "missing", [0, 0], [False, False], 1),
+        (0, "missing", [0], [False], 0),
+        (1, "attribute", [0, 0], [True, True], 1),
+        (1, "ok", [0, 0], [True, True], None),
+        (1, "not judged", [0, 0], [True, False], None),
     ],
 )
-def test_region_is_the_nearest_present_ancestor_or_itself(index, verdicts, ancestors, region) -> None:
-    assert pick_region(index, verdicts, ancestors) == region
+def test_region_is_the_nearest_present_ancestor_or_itself(index, verdict, ancestors, present, region) -> None:
+    assert pick_region(index, verdict, ancestors, present) == region
 
 
-def test_literal_swaps_the_regions() -> None:
-    assert pick_region(1, ["ok", "missing"], [0, 0], literal=True) == 1
-    assert pick_region(1, ["ok", "attribute"], [0, 0], literal=True) == 0
+@pytest.mark.parametrize(("verdict", "region"), [("missing", 1), ("attribute", 0), ("ok", None), ("not judged", None)])
+def test_literal_swaps_the_regions(verdict, region) -> None:
+    assert pick_region(1, verdict, [0, 0], [True, True], literal=True) == region
 
 
 def test_map_is_one_minus_the_strongest_region() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from aqmap import alignment
+from aqmap import presets
 from grefine_core import to_pil
 
 README = Path(__file__).parents[1] / "README.md"
@@ -15,8 +15,8 @@ README = Path(__file__).parents[1] / "README.md"
 
 def test_assessing_works_as_documented(planted, parser, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(alignment, "load_encoder", lambda *_, **__: planted)
-    monkeypatch.setattr(alignment, "load_parser", lambda _: parser)
+    monkeypatch.setattr(presets, "load_encoder", lambda *_, **__: planted)
+    monkeypatch.setattr(presets, "load_parser", lambda _: parser)
     to_pil(torch.rand(3, 40, 20)).save("picture.png")
     code = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)[0]
     exec(compile(code, str(README), "exec"), {})

@@ -26,6 +26,12 @@ def test_padding_does_not_change_a_sentence(text: MiniText) -> None:
     assert (alone - padded).abs().max() < 1e-5
 
 
+def test_sentences_keep_their_order_whatever_their_lengths(text: MiniText) -> None:
+    texts = ["a cat on a mat in front of a small house with a red door", "cat", "", "a red cat asleep on a mat", "dog"]
+    alone = torch.cat([text.sentences([one]) for one in texts])
+    assert torch.allclose(text.sentences(texts), alone, atol=1e-6)
+
+
 def test_pool_of_embedded_tokens_is_the_sentence(text: MiniText) -> None:
     words = ["a red bicycle", "sky"]
     eot = torch.tensor(text.token_counts(words)) - 1

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from aqmap import Alignment, PhraseResult, normalise
+from aqmap import Alignment, PhraseResult, load_parser, read_prompts
 from balanced_refiner import InpaintRequest
 from grefine import GRefine, Settings
 from grefine_core import Emphasis
@@ -62,6 +62,7 @@ class FakeModels:
             noun_score=0.2 if missing else 0.9,
             phrase_score=0.2 if missing else 0.9,
             verdict="missing" if missing else "ok",
+            reason=None,
             ancestor=0,
         )
         grid = torch.zeros(1, 2, 2)
@@ -69,16 +70,20 @@ class FakeModels:
         return Alignment(
             score=0.4 if missing else 0.9,
             prompt_score=0.9,
+            coverage=1.0,
             prompt_parts=1,
-            map=torch.ones(pixels.shape[2:]),
+            size=(pixels.shape[2], pixels.shape[3]),
+            literal=False,
             phrases=(phrase,),
             noun_grids=grid,
             phrase_grids=grid,
             regions=(0,) if missing else (None,),
             emphases=(emphasis,) if missing else (),
+            unwanted=(),
             warnings=(),
-            prompt=normalise(prompt),
+            reading=read_prompts([prompt], load_parser("chunker"))[0],
             encoder="fake-encoder",
+            scorer=None,
         )
 
     def inpaint(self, request: InpaintRequest, *, on_step: Callable[[int, int], None] | None = None) -> Tensor:

@@ -57,6 +57,8 @@ class TinyEncoder:
 class WordParser:
     """Takes the last word of a segment for a noun and those before for its adjectives."""
 
+    name = "words"
+
     def parse(self, segments: Sequence[str]) -> list[Tree]:
         return [self._parse(segment) for segment in segments]
 

@@ -1,59 +1,31 @@
-"""How well one image follows its prompt: eq. (8) of G-Refine (arXiv:2404.18343), and the assessor.
+"""How well images follow their prompts: eq. (8) of G-Refine (arXiv:2404.18343), and the assessor.
 
 H x W is the size of the image. Scores and maps have no unit, lie in [0, 1], and 1 is good.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
-from aqmap.ancestors import find_ancestors
-from aqmap.defects import alignment_map, judge, pick_region
+from aqmap.defects import judge, pick_region
 from aqmap.emphasis import emphasise
-from aqmap.matching import Matcher, Matches
-from aqmap.parsing.parser import Parser, load_parser, parse_prompt
-from aqmap.parsing.tree import Tree
-from aqmap.phrases import Phrase, find_phrases
-from aqmap.prompts.prompt import Prompt, normalise
+from aqmap.matching import REMEMBERED, Matcher, Matches
+from aqmap.parsing.parser import Parser
+from aqmap.prepare import Prepared, prepare_picture
+from aqmap.reading import Reading, read_prompts
 from aqmap.remarks import find_remarks
-from aqmap.results import Alignment, PhraseResult, failing_spans
-from grefine_core import Encoder, ImageInput, InputError, as_pixels, cask, load_encoder, tokens_to_map
+from aqmap.results import Alignment, PhraseResult, UnwantedResult, failing_spans
+from aqmap.settings import BETA, AlignmentSettings
+from grefine_core import Encoder, ImageInput, InputError, cask
 
-A_BOUND = 0.5
-"""Bound of eq. (6), as in the release: a noun less like the image than the empty text is not there."""
-BETA = 0.5
-"""Bound of eq. (8). The paper names no value; at 0.5 a phrase as like the image as the empty text costs nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlignmentSettings:
-    """What can be chosen about eqs. (4) to (8).
-
-    Raises:
-        InputError: If a bound is outside [0, 1] (`beta` above 0), or a template has no place for the text.
-    """
-
-    a_bound: float = A_BOUND
-    beta: float = BETA
-    literal: bool = False
-    """Compute eq. (6) as printed: swapped regions, multiplied."""
-    join_compounds: bool = True
-    """Take `fire hydrant` as one noun; eq. (4) as printed keeps its words apart."""
-    templates: tuple[str, ...] = ()
-    """Texts such as "a photo of {}." over which each text's feature is averaged."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.a_bound <= 1:
-            raise InputError(f"`a_bound` must lie in [0, 1], got {self.a_bound}.")
-        if not 0 < self.beta <= 1:
-            raise InputError(f"`beta` must lie in (0, 1], got {self.beta}.")
-        for template in self.templates:
-            if "{}" not in template:
-                raise InputError(f"A template must contain {{}} where the text goes, got `{template}`.")
+if TYPE_CHECKING:
+    from aqmap.scorers.scorer import Scorer
 
 
 def alignment_score(prompt_score: float, phrase_scores: Tensor, *, beta: float = BETA) -> float:
@@ -68,124 +40,251 @@ def alignment_score(prompt_score: float, phrase_scores: Tensor, *, beta: float =
 
 
 class AlignmentAssessor:
-    """Assess images with one encoder and one parser."""
+    """Assess images with one encoder, one parser and, if wanted, a scorer of its own for the whole prompt."""
 
-    def __init__(self, encoder: Encoder, parser: Parser, settings: AlignmentSettings | None = None) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        parser: Parser,
+        settings: AlignmentSettings | None = None,
+        *,
+        scorer: Scorer | None = None,
+    ) -> None:
+        """Join the models.
+
+        Args:
+            encoder: Sees the images.
+            parser: Takes the prompts apart.
+            settings: The defaults if None.
+            scorer: Gives g of eq. (8); the encoder does if None.
+        """
         self._settings = settings or AlignmentSettings()
-        self._parser = parser
-        self._matcher = Matcher(encoder, templates=self._settings.templates)
+        self._parser, self._scorer = parser, scorer
+        self._read = lru_cache(maxsize=REMEMBERED)(self._read_one)
+        self._matcher = Matcher(encoder, templates=self._settings.templates, scale=self._settings.temperature)
 
     @property
     def encoder(self) -> Encoder:
         """The model that sees the images."""
         return self._matcher.encoder
 
-    def __call__(self, image: ImageInput, prompt: str) -> Alignment:
+    @property
+    def matcher(self) -> Matcher:
+        """What compares texts with images."""
+        return self._matcher
+
+    @property
+    def parser(self) -> Parser:
+        """What takes the prompts apart."""
+        return self._parser
+
+    @property
+    def scorer(self) -> Scorer | None:
+        """What gives g of eq. (8); None where the encoder does."""
+        return self._scorer
+
+    @property
+    def settings(self) -> AlignmentSettings:
+        """What was chosen."""
+        return self._settings
+
+    def __call__(self, image: ImageInput, prompt: str, *, negative: str | None = None) -> Alignment:
         """Assess one image of any size; it is encoded once for all phrases.
+
+        Args:
+            image: To be judged.
+            prompt: What it should show.
+            negative: What it should not show, beside what the prompt says of that (`--no hats`).
 
         Raises:
             InputError: If the image cannot be read or is nothing of `ImageInput`, or the prompt is
                 blank, too long, or nothing but syntax.
         """
-        plain = normalise(prompt)
-        pixels = as_pixels(image)
-        tree = parse_prompt(plain, self._parser)
-        phrases = find_phrases(tree, join_compounds=self._settings.join_compounds)
-        texts = [tree.wording(words) for phrase in phrases for words in (phrase.noun, phrase.tokens)]
-        matches = self._matcher(pixels, [plain.text, *texts])
-        return self._conclude(_Parsed(plain, tree, phrases), matches, (pixels.shape[2], pixels.shape[3]))
+        reading = self.read(prompt, negative)
+        return self.assess_prepared([(self.prepare(image), reading)])[0]
 
-    def _conclude(self, parsed: _Parsed, matches: Matches, size: tuple[int, int]) -> Alignment:
-        literal = self._settings.literal
-        results = self._judge(parsed, matches)
-        verdicts, ancestors = [result.verdict for result in results], [result.ancestor for result in results]
+    def assess_all(
+        self,
+        images: Sequence[ImageInput],
+        prompts: str | Sequence[str],
+        *,
+        negatives: str | Sequence[str | None] | None = None,
+        batch_size: int = 16,
+    ) -> list[Alignment]:
+        """Assess images of any sizes, those of one fitted size together; the order is kept.
+
+        Args:
+            images: An image that comes several times in a row (the same object) is encoded once a batch.
+            prompts: One for each image, or one for all.
+            negatives: What is not wanted, likewise.
+            batch_size: Most pairs of image and prompt that are assessed together.
+
+        Raises:
+            InputError: If an image or a prompt is not what `__call__` takes, the numbers of images and
+                prompts differ, or `batch_size` is below 1.
+        """
+        if batch_size < 1:
+            raise InputError(f"`batch_size` must be at least 1, got {batch_size}.")
+        readings = self._read_for(len(images), prompts, negatives)
+        pairs = list(zip(images, readings, strict=True))
+        chunks = [pairs[start : start + batch_size] for start in range(0, len(pairs), batch_size)]
+        return [result for chunk in chunks for result in self._assess_chunk(chunk)]
+
+    def _assess_chunk(self, chunk: Sequence[tuple[ImageInput, Reading]]) -> list[Alignment]:
+        distinct = {id(image): image for image, _ in chunk}
+        ready = {key: self.prepare(image) for key, image in distinct.items()}
+        buckets: dict[torch.Size, list[int]] = defaultdict(list)
+        for index, (image, _) in enumerate(chunk):
+            buckets[ready[id(image)].pixels.shape].append(index)
+        results: dict[int, Alignment] = {}
+        for places in buckets.values():
+            found = self.assess_prepared([(ready[id(chunk[place][0])], chunk[place][1]) for place in places])
+            results |= dict(zip(places, found, strict=True))
+        return [results[index] for index in range(len(chunk))]
+
+    def read(self, prompt: str, negative: str | None = None) -> Reading:
+        """Take a prompt apart; the last ones are kept.
+
+        Raises:
+            InputError: If it is blank, too long, or nothing but syntax.
+        """
+        return self._read(prompt, negative)
+
+    def _read_one(self, prompt: str, negative: str | None) -> Reading:
+        (reading,) = self.read_all([prompt], [negative])
+        if isinstance(reading, InputError):
+            raise reading
+        return reading
+
+    def read_all(
+        self, prompts: Sequence[str], negatives: Sequence[str | None] | None = None
+    ) -> list[Reading | InputError]:
+        """Take prompts apart in one call of the parser; a bad one gives its error in its place."""
+        return read_prompts(prompts, self._parser, negatives=negatives, join_compounds=self._settings.join_compounds)
+
+    def prepare(self, image: ImageInput) -> Prepared:
+        """Do for one picture what needs no model: read and resize. Safe in threads.
+
+        Raises:
+            InputError: If it cannot be read or is no image of `ImageInput`.
+        """
+        return prepare_picture(image, self.encoder, self._scorer)
+
+    def assess_prepared(self, batch: Sequence[tuple[Prepared, Reading]]) -> list[Alignment]:
+        """Assess pairs of one fitted size; see `match_prepared`."""
+        matched = self.match_prepared(batch)
+        return [
+            self._conclude(reading, matches, score, picture.size)
+            for (picture, reading), matches, score in zip(
+                batch, matched, self._score_prompts(batch, matched), strict=True
+            )
+        ]
+
+    def match_prepared(self, batch: Sequence[tuple[Prepared, Reading]]) -> list[Matches]:
+        """Match pairs of one fitted size: each picture (the same object) is encoded once, all in one pass.
+
+        Raises:
+            InputError: If sizes differ, or the encoder makes something of a picture that is not finite.
+        """
+        pictures = {id(picture): picture for picture, _ in batch}
+        shapes = {tuple(picture.pixels.shape) for picture in pictures.values()}
+        if len(shapes) != 1:
+            raise InputError(f"A batch must hold pictures of one prepared size, got {sorted(shapes)}.")
+        places = {key: place for place, key in enumerate(pictures)}
+        pixels = torch.cat([picture.pixels.to(self.encoder.device) for picture in pictures.values()])
+        pairs = [(places[id(picture)], reading.texts) for picture, reading in batch]
+        return self._matcher.match_pairs(pixels, pairs)
+
+    def _read_for(
+        self, count: int, prompts: str | Sequence[str], negatives: str | Sequence[str | None] | None
+    ) -> list[Reading]:
+        prompts = [prompts] * count if isinstance(prompts, str) else prompts
+        negatives = [negatives] * count if negatives is None or isinstance(negatives, str) else negatives
+        if not len(prompts) == len(negatives) == count:
+            raise InputError(f"{count} images need as many prompts, got {len(prompts)} and {len(negatives)} negatives.")
+        readings = []
+        for reading in self.read_all(prompts, negatives):
+            if isinstance(reading, InputError):
+                raise reading
+            readings.append(reading)
+        return readings
+
+    def _score_prompts(
+        self, batch: Sequence[tuple[Prepared, Reading]], matched: Sequence[Matches]
+    ) -> list[tuple[float, int]]:
+        """Return g of eq. (8) for each pair, and over how many parts of the prompt it is averaged."""
+        if self._scorer is None:
+            return [(float(matches.scores[0]), matches.parts[0]) for matches in matched]
+        pictures = [picture.scored for picture, _ in batch if picture.scored is not None]
+        if len(pictures) != len(batch):
+            raise InputError("A picture was prepared without the scorer; prepare it with this assessor.")
+        prompts = [reading.texts[0] for _, reading in batch]
+        scores = self._scorer.score(pictures, prompts).tolist()
+        return list(zip(scores, self._scorer.parts(prompts), strict=True))
+
+    def _conclude(
+        self, reading: Reading, matches: Matches, scored: tuple[float, int], size: tuple[int, int]
+    ) -> Alignment:
+        prompt_score, parts = scored
+        settings, count = self._settings, len(reading.phrases)
+        results = self._judge(reading, matches)
+        present = [result.noun_score >= settings.a_bound and result.reason in (None, "count") for result in results]
         regions = tuple(
-            None if verdict == "ok" else pick_region(index, verdicts, ancestors, literal=literal)
-            for index, verdict in enumerate(verdicts)
+            pick_region(index, result.verdict, reading.ancestors, present, literal=settings.literal)
+            for index, result in enumerate(results)
         )
-        nouns, phrases = matches.grids[1::2], matches.grids[2::2]
-        maps = [tokens_to_map(nouns[region][None], size)[0] for region in _distinct(regions, literal=literal)]
-        prompt_score = float(matches.scores[0])
+        nouns, phrases = matches.grids[1 : 1 + 2 * count : 2], matches.grids[2 : 1 + 2 * count : 2]
+        judged = torch.tensor([result.phrase_score for result in results if result.reason is None])
         return Alignment(
-            score=alignment_score(prompt_score, matches.scores[2::2], beta=self._settings.beta),
+            score=alignment_score(prompt_score, judged, beta=settings.beta),
             prompt_score=prompt_score,
-            prompt_parts=matches.parts[0],
-            map=alignment_map(maps, size, literal=literal),
+            coverage=reading.coverage,
+            prompt_parts=parts,
+            size=size,
+            literal=settings.literal,
             phrases=results,
             noun_grids=nouns,
             phrase_grids=phrases,
             regions=regions,
-            emphases=emphasise(parsed.prompt, failing_spans(results)),
-            warnings=find_remarks(parsed.prompt, parsed.tree, parts=matches.parts[0]),
-            prompt=parsed.prompt,
+            emphases=emphasise(reading.prompt, failing_spans(results)),
+            unwanted=self._judge_unwanted(reading, matches),
+            warnings=find_remarks(reading, parts=parts),
+            reading=reading,
             encoder=self.encoder.name,
+            scorer=self._scorer.name if self._scorer else None,
         )
 
-    def _judge(self, parsed: _Parsed, matches: Matches) -> tuple[PhraseResult, ...]:
-        nouns, wholes = matches.scores[1::2].tolist(), matches.scores[2::2].tolist()
-        ancestors = find_ancestors(parsed.tree, parsed.phrases)
+    def _judge(self, reading: Reading, matches: Matches) -> tuple[PhraseResult, ...]:
+        scores = matches.scores[1:].tolist()
         results = []
-        for phrase, noun, whole, ancestor in zip(parsed.phrases, nouns, wholes, ancestors, strict=True):
+        for index, (phrase, reason) in enumerate(zip(reading.phrases, reading.reasons, strict=True)):
+            noun, whole = scores[2 * index : 2 * index + 2]
             verdict = judge(noun, whole, attributed=phrase.attributed, a_bound=self._settings.a_bound)
             results.append(
                 PhraseResult(
-                    text=parsed.tree.wording(phrase.tokens),
-                    noun=parsed.tree.wording(phrase.noun),
-                    start=parsed.tree.tokens[phrase.tokens[0]].start,
-                    end=parsed.tree.tokens[phrase.tokens[-1]].end,
-                    spans=parsed.spans(phrase),
+                    text=reading.wording(phrase.tokens),
+                    noun=reading.wording(phrase.noun),
+                    start=reading.tree.tokens[phrase.tokens[0]].start,
+                    end=reading.tree.tokens[phrase.tokens[-1]].end,
+                    spans=reading.spans(phrase),
                     noun_score=noun,
                     phrase_score=whole,
-                    verdict=verdict,
-                    ancestor=ancestor,
+                    verdict="not judged" if reason else verdict,
+                    reason=reason,
+                    ancestor=reading.ancestors[index],
                 )
             )
         return tuple(results)
 
-
-@dataclass(frozen=True)
-class _Parsed:
-    """A prompt taken apart."""
-
-    prompt: Prompt
-    tree: Tree
-    phrases: tuple[Phrase, ...]
-
-    def spans(self, phrase: Phrase) -> tuple[tuple[int, int], ...]:
-        """Return the stretches of a phrase's words; articles between them are within, other phrases' words not."""
-        runs: list[tuple[int, int]] = []  # of tokens, both ends included
-        for index in phrase.tokens:
-            if runs and self._taken.isdisjoint(range(runs[-1][1] + 1, index)):
-                runs[-1] = (runs[-1][0], index)
-            else:
-                runs.append((index, index))
-        places = [(self.tree.tokens[first].start, self.tree.tokens[last].end) for first, last in runs]
-        return tuple(piece for start, end in places for piece in self.prompt.pieces(start, end))
-
-    @cached_property
-    def _taken(self) -> frozenset[int]:
-        return frozenset(index for phrase in self.phrases for index in phrase.tokens)
-
-
-def _distinct(regions: Sequence[int | None], *, literal: bool) -> list[int]:
-    """Return the regions to merge; a maximum needs each once, a product as often as it comes."""
-    named = [region for region in regions if region is not None]
-    return named if literal else list(dict.fromkeys(named))
-
-
-def load(
-    preset: str = "mini", *, parser: str = "mini", device: str = "auto", settings: AlignmentSettings | None = None
-) -> AlignmentAssessor:
-    """Load the encoder and the parser of installed presets.
-
-    Args:
-        preset: Encoder; `mini` comes with `pip install aqmap[mini]`, works offline and on a CPU.
-        parser: Parser; it always runs on the CPU.
-        device: Of the encoder: `auto`, or a name that torch knows, such as `cpu` or `cuda:1`.
-        settings: The defaults if None.
-
-    Raises:
-        InputError: If a preset is not installed or the device is absent.
-        WeightsError: If a file is absent or altered.
-    """
-    return AlignmentAssessor(load_encoder(preset, device=device), load_parser(parser), settings)
+    def _judge_unwanted(self, reading: Reading, matches: Matches) -> tuple[UnwantedResult, ...]:
+        if reading.negative is None:
+            return ()
+        scores = matches.scores[1 + 2 * len(reading.phrases) :].unflatten(0, (-1, 2)).amin(dim=1).tolist()
+        return tuple(
+            UnwantedResult(
+                text=reading.negative.wording(phrase.tokens),
+                score=score,
+                seen=None if reason else score >= self._settings.a_bound,
+            )
+            for phrase, reason, score in zip(reading.negative.phrases, reading.negative.reasons, scores, strict=True)
+        )

@@ -14,11 +14,18 @@ from torch import Tensor
 
 from grefine_core import check_map, union
 
-Verdict = Literal["ok", "missing", "attribute"]
-"""`missing`: the noun is not in the image; `attribute`: it is, but without what the phrase says of it."""
+Verdict = Literal["ok", "missing", "attribute", "not judged"]
+"""`missing`: the noun is not in the image; `attribute`: it is, but without what the phrase says of it;
+`not judged`: image-text models cannot tell."""
+VERDICT_STYLES: dict[Verdict, str] = {"ok": "green", "missing": "bold red", "attribute": "yellow", "not judged": "dim"}
+"""How a terminal shows them, in the words of rich."""
+FAILING: tuple[Verdict, ...] = ("missing", "attribute")
+"""Verdicts that ask for a repair."""
 
 
-def judge(noun_score: float, phrase_score: float, *, attributed: bool, a_bound: float) -> Verdict:
+def judge(
+    noun_score: float, phrase_score: float, *, attributed: bool, a_bound: float
+) -> Literal["ok", "missing", "attribute"]:
     """Judge one phrase by the scores of its noun and of all its words, both in [0, 1].
 
     Args:
@@ -32,20 +39,31 @@ def judge(noun_score: float, phrase_score: float, *, attributed: bool, a_bound: 
     return "attribute" if attributed and phrase_score < noun_score else "ok"
 
 
-def pick_region(index: int, verdicts: Sequence[Verdict], ancestors: Sequence[int], *, literal: bool = False) -> int:
-    """Return the phrase whose noun map says where phrase `index` should be drawn.
+def pick_region(
+    index: int, verdict: Verdict, ancestors: Sequence[int], present: Sequence[bool], *, literal: bool = False
+) -> int | None:
+    """Return the phrase whose noun map says where a failing phrase should be drawn; None for one that does not fail.
 
     `missing`: the nearest ancestor whose noun is present, itself if there is none. `attribute`: itself.
     With `literal` as printed: `missing` itself, `attribute` its ancestor.
+
+    Args:
+        index: The phrase.
+        verdict: On it.
+        ancestors: Of all phrases.
+        present: For each phrase whether its noun is known to be in the image.
+        literal: Whether to swap the two.
     """
+    if verdict not in FAILING:
+        return None
     if literal:
-        return ancestors[index] if verdicts[index] == "attribute" else index
-    if verdicts[index] != "missing":
+        return ancestors[index] if verdict == "attribute" else index
+    if verdict == "attribute":
         return index
     place = index
     while ancestors[place] != place:
         place = ancestors[place]
-        if verdicts[place] != "missing":
+        if present[place]:
             return place
     return index
 

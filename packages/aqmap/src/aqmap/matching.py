@@ -6,18 +6,19 @@ the empty text is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 import torch
 from torch import Tensor
 
-from grefine_core import Encoder, InputError, check_images
+from aqmap.splitting import split_texts
+from grefine_core import Encoder, ImageFeatures, InputError, check_images
 
-_BOUNDARIES = (re.compile(r"[.!?;]\s+"), re.compile(r",\s*"), re.compile(r"\s+"))
-"""Where a text that is too long is cut, the best first."""
+REMEMBERED = 256
+"""Prompts of which the tree and the features are kept: several pictures are often made from one."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # eq=False: `==` on tensors has no single truth
@@ -28,8 +29,24 @@ class Matches:
     """Shape (T,), float32 in [0, 1]: the first entry of eq. (5) for the whole image."""
     grids: Tensor
     """Shape (T, gh, gw), float32 in [0, 1]: the same for each patch."""
-    parts: tuple[int, ...]
-    """In how many parts each text was scored; more than 1 where it exceeds the encoder's context."""
+    margins: tuple[tuple[float, ...], ...]
+    """For each text, a part each, how much more like the image it is than "": before temperature and
+    sigmoid, in [-2, 2]. More than one part where the text exceeds the encoder's context."""
+
+    @property
+    def parts(self) -> tuple[int, ...]:
+        """In how many parts each text was scored."""
+        return tuple(map(len, self.margins))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EncodedTexts:
+    """Features of T texts in P parts; a text that fits the context is one part."""
+
+    features: Tensor
+    """Shape (P, D), float32, L2-normalised, on the encoder's device."""
+    parts: tuple[tuple[int, ...], ...]
+    """For each text the rows of its parts."""
 
 
 def match(image: Tensor, texts: Tensor, empty: Tensor, *, scale: float) -> Tensor:
@@ -44,60 +61,92 @@ def match(image: Tensor, texts: Tensor, empty: Tensor, *, scale: float) -> Tenso
     Returns:
         Shape (..., T), float32 in [0, 1].
     """
+    return (scale * margin(image, texts, empty)).sigmoid()
+
+
+def margin(image: Tensor, texts: Tensor, empty: Tensor) -> Tensor:
+    """Return ``image . (text - empty)``, shape (..., T), float32; the arguments are those of `match`."""
     # float32: half precision steps by 5e-4 near 0.5, enough to tie a noun with its phrase
-    return (scale * image.float() @ (texts.float() - empty.float()).T).sigmoid()
+    return image.float() @ (texts.float() - empty.float()).T
 
 
 class Matcher:
-    """Match texts with images through one encoder; the feature of "" is kept."""
+    """Match texts with images through one encoder.
 
-    def __init__(self, encoder: Encoder, *, templates: Sequence[str] = ()) -> None:
+    The features of "" and of the last lists of texts are kept. Each list is encoded by itself, so that
+    neither the batch that it comes in nor what came before moves a bit of its features.
+    """
+
+    def __init__(self, encoder: Encoder, *, templates: Sequence[str] = (), scale: float | None = None) -> None:
         """Prepare; nothing is encoded yet.
 
         Args:
             encoder: Model behind the features.
             templates: Texts such as "a photo of {}." over which each text is averaged; none by default.
+            scale: Temperature s_a; the encoder's own by default.
         """
         self._encoder, self._templates = encoder, tuple(templates) or ("{}",)
+        self._scale = encoder.alignment_scale if scale is None else scale
         self._empty: Tensor | None = None
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._encode_parts)
 
     @property
     def encoder(self) -> Encoder:
         """The model behind the features."""
         return self._encoder
 
-    @torch.inference_mode()
+    @property
+    def scale(self) -> float:
+        """Temperature s_a of eq. (5)."""
+        return self._scale
+
     def __call__(self, pixels: Tensor, texts: Sequence[str]) -> Matches:
-        """Match texts with one image: it is encoded once, and all texts in one batch.
+        """Match texts with one image; see `match_pairs`."""
+        check_images(pixels)
+        if len(pixels) != 1:
+            raise InputError(f"One image is matched at a time, got {len(pixels)}.")
+        return self.match_pairs(pixels, [(0, tuple(texts))])[0]
+
+    @torch.inference_mode()
+    def match_pairs(self, pixels: Tensor, pairs: Sequence[tuple[int, tuple[str, ...]]]) -> list[Matches]:
+        """Match lists of texts with images: each image is encoded once, and each list in one batch.
 
         A text longer than the encoder's context is cut at sentences, else commas, else words, and
         the average over its parts is returned.
 
         Args:
-            pixels: Shape (1, 3, H, W), floating in [0, 1].
-            texts: T texts, at least one; repeated ones cost nothing.
+            pixels: Shape (B, 3, H, W), floating in [0, 1].
+            pairs: Place of an image among the B, and texts for it, at least one; repeated ones cost nothing.
 
         Raises:
-            InputError: If the image breaks the above, or the encoder makes something of it that is
+            InputError: If an image breaks the above, or the encoder makes something of one that is
                 not finite.
         """
         check_images(pixels)
-        if len(pixels) != 1:
-            raise InputError(f"One image is matched at a time, got {len(pixels)}.")
         if self._empty is None:
             self._empty = self._encode([""])
-        parts = self._split(texts)
-        row = {part: number for number, part in enumerate(dict.fromkeys(chain.from_iterable(parts.values())))}
-        encoded = self._encode(list(row))
+        encoded = [self._remembered(texts) for _, texts in pairs]
         features = self._encoder.encode_image(pixels)
-        values = match(features.tokens(), encoded, self._empty, scale=self._encoder.alignment_scale)  # (1, 1+N, P)
-        if not values.isfinite().all():
+        return [self._compare(features, index, texts) for (index, _), texts in zip(pairs, encoded, strict=True)]
+
+    def _compare(self, features: ImageFeatures, index: int, texts: EncodedTexts) -> Matches:
+        assert self._empty is not None
+        margins = margin(features.tokens()[index], texts.features, self._empty).cpu()  # (1 + N, P)
+        if not margins.isfinite().all():
             raise InputError(f"The encoder `{self._encoder.name}` gave no finite features for this image.")
-        averaged = torch.stack([values[0, :, [row[part] for part in parts[text]]].mean(dim=1) for text in texts]).cpu()
+        values = (self._scale * margins).sigmoid()
+        averaged = torch.stack([values[:, list(rows)].mean(dim=1) for rows in texts.parts])  # (T, 1 + N)
         return Matches(
             scores=averaged[:, 0],
             grids=averaged[:, 1:].unflatten(1, features.patches.shape[1:3]),  # (T, gh, gw)
-            parts=tuple(len(parts[text]) for text in texts),
+            margins=tuple(tuple(margins[0, list(rows)].tolist()) for rows in texts.parts),
+        )
+
+    def _encode_parts(self, texts: tuple[str, ...]) -> EncodedTexts:
+        parts = split_texts(texts, count=self._token_counts, limit=self._encoder.context_length)
+        rows = {part: number for number, part in enumerate(dict.fromkeys(chain.from_iterable(parts.values())))}
+        return EncodedTexts(
+            features=self._encode(list(rows)), parts=tuple(tuple(rows[part] for part in parts[text]) for text in texts)
         )
 
     def _encode(self, texts: list[str]) -> Tensor:
@@ -106,32 +155,8 @@ class Matcher:
         features = self._encoder.encode_text(filled).unflatten(0, (len(texts), len(self._templates)))  # (T, K, D)
         return torch.nn.functional.normalize(features.float().mean(dim=1), dim=-1)
 
-    def _split(self, texts: Sequence[str]) -> dict[str, list[str]]:
-        """Return for each text its parts, none longer than the context."""
-        parts = {text: [text] for text in texts}
-        unsure = list(parts)
-        while unsure:
-            long = self._too_long(unsure)
-            for text, pieces in parts.items():
-                parts[text] = [half for piece in pieces for half in (_halve(piece) if piece in long else [piece])]
-            unsure = [half for piece in long for half in _halve(piece)]
-        return parts
-
-    def _too_long(self, texts: list[str]) -> set[str]:
-        """Return the texts that exceed the context; what cannot be cut is not among them."""
+    def _token_counts(self, texts: list[str]) -> list[int]:
+        """Return the most tokens that each text has in any template."""
         filled = [template.replace("{}", text) for text in texts for template in self._templates]
         counts = torch.tensor(self._encoder.token_counts(filled)).reshape(len(texts), -1).amax(dim=1)
-        limit = self._encoder.context_length
-        return {text for text, count in zip(texts, counts.tolist(), strict=True) if count > limit and len(text) > 1}
-
-
-def _halve(text: str) -> list[str]:
-    """Cut a text in its middle half, at the best boundary there is, nearest to the middle."""
-    quarter, middle = len(text) // 4, len(text) / 2
-    for boundary in _BOUNDARIES:
-        ends = [found.end() for found in boundary.finditer(text) if quarter <= found.end() <= len(text) - quarter]
-        ends = [end for end in ends if 0 < end < len(text) and text[:end].strip() and text[end:].strip()]
-        if ends:
-            end = min(ends, key=lambda place: abs(place - middle))
-            return [text[:end].strip(" ,;"), text[end:].strip(" ,;")]
-    return [text[: len(text) // 2], text[len(text) // 2 :]]
+        return [int(count) for count in counts]

@@ -32,6 +32,11 @@ def is_silent(token: Token) -> bool:
     return token.upos in SILENT or not has_word(token.text)
 
 
+def is_content(token: Token) -> bool:
+    """Say whether a token names or describes something that can be seen."""
+    return not is_silent(token) and token.upos not in FUNCTION_WORDS
+
+
 def is_noun(token: Token) -> bool:
     """Say whether a token is a noun or a name."""
     return token.upos in NOUNS and has_word(token.text)
@@ -87,7 +92,7 @@ def _nearest(tree: Tree, index: int, nouns: list[int]) -> int:
 def _neighbour(tree: Tree, members: list[int], groups: dict[int, int]) -> int:
     """Return the noun that takes the words of a segment without one."""
     before = [noun for noun in groups if noun < members[0]]
-    after = [noun for noun in groups if noun > members[-1]]
+    after = [noun for noun in groups if noun > members[0]]
     forward = bool(after) and (not before or tree.tokens[members[0]].upos == "DET")
     root = _root(tree, min(after) if forward else max(before))
     return next(index for index in tree.breadth_first(root) if index in groups)  # the highest: the main noun
@@ -100,5 +105,5 @@ def _root(tree: Tree, index: int) -> int:
 def _phrase(tree: Tree, head: int, groups: dict[int, int], owners: dict[int, int]) -> Phrase:
     tokens = tuple(sorted(index for index, owner in owners.items() if owner == head))
     noun = tuple(index for index in tokens if groups.get(index) == head)
-    attributes = (tree.tokens[index].upos for index in tokens if index not in noun)
-    return Phrase(noun=noun, tokens=tokens, attributed=any(upos not in FUNCTION_WORDS for upos in attributes))
+    attributed = any(is_content(tree.tokens[index]) for index in tokens if index not in noun)
+    return Phrase(noun=noun, tokens=tokens, attributed=attributed)

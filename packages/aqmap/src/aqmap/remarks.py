@@ -4,31 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aqmap.parsing.tree import Tree
-from aqmap.prompts.prompt import Prompt
+from aqmap.judgeable import Reason
+from aqmap.reading import Reading
 
-_NEGATIONS = frozenset({"no", "not", "n't", "without", "never", "none", "nothing"})
+_WHY: dict[Reason, str] = {
+    "negation": "image-text models read what is not to be there as wanted",
+    "count": "image-text models do not count",
+    "quality words": "words of praise name nothing to be seen",
+}
 
 
-def find_remarks(prompt: Prompt, tree: Tree, *, parts: int) -> tuple[str, ...]:
+def find_remarks(reading: Reading, *, parts: int) -> tuple[str, ...]:
     """Return one sentence for each limit that the prompt meets.
 
     Args:
-        prompt: The prompt.
-        tree: Its tokens.
+        reading: The prompt taken apart.
         parts: In how many parts the whole prompt was scored.
     """
-    return tuple(_remarks(prompt, tree, parts))
+    return (*_remarks(reading, parts), *reading.parsed.remarks)
 
 
-def _remarks(prompt: Prompt, tree: Tree, parts: int) -> Iterator[str]:
+def _remarks(reading: Reading, parts: int) -> Iterator[str]:
     if parts > 1:
-        yield f"The prompt exceeds the encoder's context; its score is the average over {parts} parts."
-    negations = sorted({token.text.lower() for token in tree.tokens} & _NEGATIONS)
-    if negations:
-        yield f"Image-text models do not understand negation (`{'`, `'.join(negations)}`); its words count as wanted."
-    counts = [token.text for token in tree.tokens if token.upos == "NUM"]
-    if counts:
-        yield f"Image-text models do not count well (`{'`, `'.join(counts)}`)."
-    if not any("a" <= letter <= "z" for letter in prompt.text.lower()):
+        yield f"The prompt exceeds the model's context; its score is the average over {parts} parts."
+    for reason, why in _WHY.items():
+        phrases = [
+            reading.wording(phrase.tokens)
+            for phrase, found in zip(reading.phrases, reading.reasons, strict=True)
+            if found == reason
+        ]
+        if phrases:
+            yield f"Not judged, since {why}: {', '.join(phrases)}."
+    if not any("a" <= letter <= "z" for letter in reading.prompt.text.lower()):
         yield "The prompt has no Latin letters; the parser and most encoders know English only."

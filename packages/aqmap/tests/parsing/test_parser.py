@@ -1,10 +1,28 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from aqmap.parsing.parser import Parser, load_parser, parse_prompt
+from aqmap.parsing.parser import Parser, load_parser, parse_prompt, parse_prompts
+from aqmap.parsing.tree import Tree
 from aqmap.prompts.prompt import normalise
 from grefine_core import InputError
+
+
+class Counting:
+    """A written parser that notes its calls."""
+
+    name = "counting"
+
+    def __init__(self, parser: Parser) -> None:
+        self.parser, self.calls = parser, []
+
+    def parse(self, segments: Sequence[str]) -> list[Tree]:
+        self.calls.append(list(segments))
+        return self.parser.parse(segments)
 
 
 def test_places_count_in_the_text_of_the_user(written) -> None:
@@ -12,7 +30,7 @@ def test_places_count_in_the_text_of_the_user(written) -> None:
     parser = written(
         {"red cat": "red/ADJ/1/amod cat/NOUN/-/root", "dog house": "dog/NOUN/1/compound house/NOUN/-/root"}
     )
-    tree = parse_prompt(prompt, parser)
+    tree = parse_prompt(prompt, parser).tree
     assert [prompt.original[token.start : token.end] for token in tree.tokens] == ["red", "cat", "dog", "house"]
     assert tree.roots == (1, 3)
 
@@ -20,15 +38,29 @@ def test_places_count_in_the_text_of_the_user(written) -> None:
 def test_words_are_those_of_the_text_not_of_the_parser(written) -> None:
     class Forgetful(written):
         def parse(self, segments):
-            from dataclasses import replace
-
-            from aqmap.parsing.tree import Tree
-
             trees = super().parse(segments)
             return [Tree(tuple(replace(token, text="<UNK>") for token in tree.tokens)) for tree in trees]
 
-    tree = parse_prompt(normalise("cat"), Forgetful({"cat": "cat/NOUN/-/root"}))
+    tree = parse_prompt(normalise("cat"), Forgetful({"cat": "cat/NOUN/-/root"})).tree
     assert tree.tokens[0].text == "cat"
+
+
+def test_prompts_are_parsed_in_one_call_repeated_parts_once(written) -> None:
+    parser = Counting(written({"cat": "cat/NOUN/-/root", "dog": "dog/NOUN/-/root"}))
+    parsed = parse_prompts([normalise("cat, dog"), normalise("dog"), normalise("cat, cat")], parser)
+    assert parser.calls == [["cat", "dog"]]
+    assert [[token.text for token in one.tree.tokens] for one in parsed] == [["cat", "dog"], ["dog"], ["cat", "cat"]]
+    assert [token.start for token in parsed[2].tree.tokens] == [0, 5]
+
+
+def test_no_prompts_ask_nobody(written) -> None:
+    parser = Counting(written({}))
+    assert parse_prompts([], parser) == []
+    assert parser.calls == []
+
+
+def test_own_parser_leaves_no_remarks(written) -> None:
+    assert parse_prompt(normalise("cat"), written({"cat": "cat/NOUN/-/root"})).remarks == ()
 
 
 def test_protocol_is_met(written) -> None:
@@ -36,5 +68,28 @@ def test_protocol_is_met(written) -> None:
 
 
 def test_unknown_parser_is_refused_and_named() -> None:
-    with pytest.raises(InputError, match="`no-such-parser` is not installed"):
+    with pytest.raises(InputError, match=r"`no-such-parser` is not installed.*may also be `stanza:LANG`") as caught:
         load_parser("no-such-parser")
+    assert str(caught.value).count(".parsers") == 1
+    assert str(caught.value).endswith("`chunker`.")
+
+
+def test_chunker_needs_no_files(no_network: None) -> None:
+    parser = load_parser("chunker")
+    assert parser.name == "chunker"
+    assert len(parse_prompt(normalise("a red cat"), parser).tree.tokens) == 3
+
+
+def test_trees_in_a_file_are_a_parser(tmp_path: Path) -> None:
+    file = tmp_path / "trees.conllu"
+    file.write_text("1\ta\t_\tNOUN\t_\t_\t0\troot\t_\t_\n2\tcat\t_\tINTJ\t_\t_\t1\tdep\t_\t_\n", encoding="utf-8")
+    parsed = parse_prompt(normalise("a cat, a dog"), load_parser(f"conllu:{file}"))
+    assert [token.upos for token in parsed.tree.tokens] == ["NOUN", "INTJ", "DET", "NOUN"]
+    (remark,) = parsed.remarks
+    assert "`a dog`" in remark
+    assert "No sentence has this text" in remark
+
+
+def test_time_limit_is_checked() -> None:
+    with pytest.raises(InputError, match="`seconds` must be above 0"):
+        load_parser("mini", seconds=-1)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from aqmap.parsing.tree import Tree
+from aqmap.parsing.tree import Token, Tree
 from grefine_core import InputError
 
 CAT = "a/DET/2/det red/ADJ/2/amod cat/NOUN/-/root on/ADP/5/case a/DET/5/det mat/NOUN/2/nmod"
@@ -44,6 +44,17 @@ def test_wording_keeps_hyphens_that_touch(grow, text: str, indices: tuple[int, .
 
 def test_wording_adds_no_space_within_a_word(grow) -> None:
     assert grow("do/AUX/-/root n't/PART/0/advmod", "don't").wording((0, 1)) == "don't"
+
+
+def test_wording_says_a_word_of_two_parts_once() -> None:
+    parts = [("du", 0, 2), ("du", 0, 2), ("roi", 3, 6)]
+    tree = Tree(
+        tuple(
+            Token(index=index, text=text, start=start, end=end, upos="X", head=None, relation="root")
+            for index, (text, start, end) in enumerate(parts)
+        )
+    )
+    assert tree.wording((0, 1, 2)) == "du roi"
 
 
 def test_circle_is_refused(grow) -> None:

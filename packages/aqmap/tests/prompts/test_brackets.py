@@ -1,6 +1,15 @@
 from __future__ import annotations
 
-from aqmap.prompts.brackets import find_brackets, weigh
+import pytest
+
+from aqmap.prompts.brackets import find_brackets, take_brackets
+from aqmap.prompts.canvas import Canvas
+
+
+def weights(text: str) -> list[float]:
+    canvas = Canvas(text)
+    take_brackets(canvas, ())
+    return canvas.weights()
 
 
 def test_pairs_and_strays_are_told_apart() -> None:
@@ -9,16 +18,40 @@ def test_pairs_and_strays_are_told_apart() -> None:
     assert sorted(stray) == [0, 5]
 
 
-def test_number_before_the_bracket_is_its_weight() -> None:
-    (pair,), _ = find_brackets("(a:b: 1.25 )")
-    assert (pair.factor, pair.tail, pair.schedule) == (1.25, 4, False)
+def test_escaped_brackets_are_none_and_escaped_backslashes_escape_nothing() -> None:
+    pairs, stray = find_brackets(r"\(a\) \\(b)")
+    assert [(pair.start, pair.end) for pair in pairs] == [(8, 10)]
+    assert stray == []
 
 
-def test_square_bracket_with_a_number_is_a_schedule() -> None:
-    (pair,), _ = find_brackets("[a:b:0.5]")
-    assert (pair.factor, pair.tail, pair.schedule) == (1, 4, True)
+def test_marks_belong_to_the_innermost_bracket() -> None:
+    pairs, _ = find_brackets("[a:(b:c|d, e)|f]")
+    assert [dict(pair.marks) for pair in pairs] == [
+        {"|": [7], ":": [5], ",": [9]},
+        {"|": [13], ":": [2], ",": []},
+    ]
 
 
-def test_weights_multiply_and_end_with_their_bracket() -> None:
-    pairs, _ = find_brackets("((a)b)c")
-    assert [round(weight, 2) for weight in weigh(7, pairs)] == [1.1, 1.21, 1.21, 1.21, 1.1, 1.1, 1]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("((a)b)c", [1.1, 1.21, 1.21, 1.21, 1.1, 1.1, 1]),
+        ("(a: 2 )b", [2, 2, 2, 2, 2, 2, 2, 1]),
+        ("[a]", [1 / 1.1] * 3),
+        ("{a}", [1.05] * 3),
+        ("(a)2 b", [2, 2, 2, 1, 1, 1]),
+        ("[a|b]", [1] * 5),
+        ("{a|b}", [1] * 5),
+        ("[a:b:0.5]", [1] * 9),
+        ("${a}", [1] * 4),
+    ],
+)
+def test_brackets_weigh_what_is_in_them(text: str, expected: list[float]) -> None:
+    assert weights(text) == pytest.approx(expected)
+
+
+def test_places_that_only_say_a_weight_are_known_and_those_of_choices_are_not() -> None:
+    canvas = Canvas("(a:2) [b] {c} (d)++ [e:f:3] {g|h} (i")
+    take_brackets(canvas, ())
+    kept = "".join(character for place, character in enumerate(canvas.source) if place not in canvas.weighting)
+    assert kept == "a b c d [e:f:3] {g|h} i"

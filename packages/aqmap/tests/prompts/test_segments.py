@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from aqmap.prompts.segments import MAX_SEGMENT_CHARACTERS, has_word, split_segments
+from aqmap.prompts.segments import MAX_SEGMENT_CHARACTERS, has_word, hide, split_parts, split_segments
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,13 @@ def test_long_segments_are_cut_at_spaces_and_lose_no_word() -> None:
 
 def test_pictographs_are_words_and_punctuation_is_not() -> None:
     assert [has_word(text) for text in ("🐱", "7", "猫", "-", "+", " ")] == [True, True, True, False, False, False]
+
+
+def test_parts_are_cut_in_sentences_too() -> None:
+    text = "A tall man with a hat holds a big cup, sharp focus. 8k; a cat"
+    parts = ["A tall man with a hat holds a big cup", "sharp focus.", "8k", "a cat"]
+    assert [text[start:end] for start, end in split_parts(text)] == parts
+
+
+def test_hidden_spans_become_one_word_as_long() -> None:
+    assert hide("say KEEP OFF, 5", [(4, 12), (14, 15)]) == "say Xxxxxxxx, X"

@@ -40,7 +40,8 @@ def _load_parser() -> ParserPack:
         tokenizer=files["tok"],
         tagger=files["tag"],
         parser=files["parse"],
-        vectors=files["glove50-fp16"],
+        vectors=files["vectors"],
+        words=files["words"],
     )
 
 
@@ -70,7 +71,7 @@ PAIRS = Preset(
     files=lambda: own_files(PAIRS_FILE),
 )
 PARSER = Preset(
-    summary="English stanza pipeline of 14 MB",
+    summary="English stanza pipeline of 13 MB",
     load=_load_parser,
     files=lambda: own_files("parser/"),
 )

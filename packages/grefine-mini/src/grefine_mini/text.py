@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 WIDTH = 384
 CONTEXT = 128
 """Tokens that the sentence model was trained on; its position table has 512."""
+LENGTH_STEP = 8
+"""Texts whose lengths differ by less may go through the model together."""
 CONDITION_TOKENS = 32
 """Most tokens of a prompt that the small diffusion model sees."""
 
@@ -87,9 +89,23 @@ class MiniText:
         return torch.nn.functional.normalize(mean, dim=-1)
 
     def sentences(self, texts: Sequence[str]) -> Tensor:
-        """Return sentence embeddings (T, 384) of unit length."""
-        _, eot = self._ids(texts, CONTEXT)
-        return self.pool(self.embed_tokens(texts), eot)
+        """Return sentence embeddings (T, 384) of unit length.
+
+        Texts of like length go through the model together: beside one long prompt, each of its phrases
+        would else take as long as the prompt.
+        """
+        ids, eot = self._ids(texts, CONTEXT)
+        groups = (eot // LENGTH_STEP).tolist()
+        order: list[int] = []
+        pooled: list[Tensor] = []
+        for group in sorted(set(groups)):
+            rows = [row for row, own in enumerate(groups) if own == group]
+            length = int(eot[rows].max()) + 1
+            embeddings = self._model.embeddings.word_embeddings(ids[rows, :length])
+            pooled.append(self.pool(embeddings, eot[rows]))
+            order += rows
+        place = torch.tensor(order, device=self.device).argsort()
+        return torch.cat(pooled)[place]
 
     @torch.no_grad()
     def token_states(self, texts: Sequence[str]) -> Tensor:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from aqmap import Alignment, AlignmentAssessor, AlignmentSettings, load_parser
+from aqmap import Alignment, AlignmentAssessor, AlignmentSettings, calibrate, load_parser
 from balanced_refiner import BalancedRefiner, Inpainter, Refinement, RefineSettings, load_inpainter
 from grefine.settings import Settings
 from grefine.shared_encoder import SharedEncoder
@@ -117,9 +117,8 @@ class GRefine:
         settings = settings or Settings()
         encoder = SharedEncoder(load_encoder(settings.preset, device=settings.device))
         shared = cast(Encoder, encoder)  # it has every member, most of them through __getattr__
-        align = AlignmentAssessor(
-            shared, load_parser(settings.parser), settings=AlignmentSettings(literal=settings.literal)
-        )
+        chosen = calibrate(AlignmentSettings(literal=settings.literal), settings.preset, shared)
+        align = AlignmentAssessor(shared, load_parser(settings.parser), chosen)
         return cls(
             PerceptionAssessor(shared, load_pairs(settings.preset, shared)).assess,
             align,

@@ -11,13 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text  # prompts hold brackets, which a plain string would turn into markup
 
+from aqmap import VERDICT_STYLES
+
 if TYPE_CHECKING:
     from grefine.demo import Demonstration
     from grefine.doctor import Finding
     from grefine.pipeline import OnProgress, Outcome, Score
     from grefine.run import Finished
 
-_COLOURS = {"ok": "green", "missing": "bold red", "attribute": "yellow"}
 _STAGES = {"stage1": "repairing regions", "stage2": "mild pass"}
 
 
@@ -107,9 +108,9 @@ def _phrases(before: Score, after: Score) -> Table:
     for old, new in zip(before.alignment.phrases, after.alignment.phrases, strict=True):
         nouns = [old.noun_score, *([new.noun_score] if both else [])]
         wholes = [old.phrase_score, *([new.phrase_score] if both else [])]
-        verdict = Text(old.verdict, _COLOURS[old.verdict])
+        verdict = Text(old.verdict, VERDICT_STYLES[old.verdict])
         if old.verdict != new.verdict:
-            verdict = Text.assemble(verdict, " -> ", (new.verdict, _COLOURS[new.verdict]))
+            verdict = Text.assemble(verdict, " -> ", (new.verdict, VERDICT_STYLES[new.verdict]))
         table.add_row(Text(old.text), *(f"{value:.3f}" for value in (*nouns, *wholes)), verdict)
     return table
 

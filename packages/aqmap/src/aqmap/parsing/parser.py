@@ -1,53 +1,119 @@
-"""The Parser protocol, how one is found, and how a prompt is parsed through it."""
+"""The Parser protocol, how one is found, and how prompts are parsed through it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from aqmap.parsing.limits import SECONDS, GuardedParser, ParsedSegment
+from aqmap.parsing.rules import chunker
 from aqmap.parsing.tree import Token, Tree
 from aqmap.prompts.prompt import Prompt
-from grefine_core import ParserPack, load_preset
+from grefine_core import InputError, ParserPack, load_preset
+from grefine_core.presets import DEFAULT_PRESET
 
 PARSERS = "grefine.parsers"
 """Entry point group; each entry is a `Preset` whose `load()` returns a `ParserPack`."""
+FORMS = "`stanza:LANG`, `stanza:LANG/PACKAGE`, `conllu:FILE` or `chunker`"
+"""What names a parser beside an installed preset."""
+_QUOTED = 40
+"""Characters of a segment that a remark quotes."""
 
 
 @runtime_checkable
 class Parser(Protocol):
     """All that anyone may know of a dependency parser."""
 
+    @property
+    def name(self) -> str:
+        """How remarks and listings call it."""
+
     def parse(self, segments: Sequence[str]) -> list[Tree]:
         """Return one tree a segment, in order; places count from the start of the segment."""
 
 
-def load_parser(preset: str = "mini") -> Parser:
-    """Load the parser of an installed preset; it runs on the CPU.
+@dataclass(frozen=True, kw_only=True)
+class ParsedPrompt:
+    """The tree of a whole prompt."""
+
+    tree: Tree
+    """Places of its tokens count in the user's text, the words are those of the plain text."""
+    remarks: tuple[str, ...] = ()
+    """Which parts the parser did not read, and why, one sentence each; those were read by simple rules."""
+
+
+def load_parser(preset: str = DEFAULT_PRESET, *, seconds: float = SECONDS) -> Parser:
+    """Load a parser; it runs on the CPU and always answers.
+
+    Args:
+        preset: An installed preset; `stanza:LANG` or `stanza:LANG/PACKAGE` for stanza's own models, downloaded
+            once; `conllu:FILE` for trees that are written down; `chunker` for simple rules without a model.
+        seconds: After how long without an answer simple rules take over, see `GuardedParser`.
 
     Raises:
-        InputError: If no installed package offers the preset.
-        WeightsError: If a file is absent, altered or unreadable.
+        InputError: If no such parser is installed or known, a file cannot be read, or `seconds` is not above 0.
+        WeightsError: If a file is absent, altered or unreadable, or cannot be downloaded.
     """
-    from aqmap.parsing.stanza_parser import StanzaParser
+    if preset == chunker.NAME:
+        return chunker.Chunker()
+    return GuardedParser(_load(preset), seconds=seconds)
 
-    pack: ParserPack = load_preset(PARSERS, preset).load()
-    return StanzaParser(pack)
+
+def _load(preset: str) -> Parser:
+    kind, _, rest = preset.partition(":")
+    if kind == "conllu" and rest:
+        from aqmap.parsing.conllu_parser import ConlluParser
+
+        return ConlluParser.read(Path(rest))
+    if kind == "stanza" and rest:
+        from aqmap.parsing.stanza_models import load_models
+
+        return load_models(rest)
+    try:
+        record = load_preset(PARSERS, preset)
+    except InputError as error:
+        raise InputError(f"{str(error).rstrip('.')}; a parser may also be {FORMS}.") from None
+    from aqmap.parsing.stanza_parser import load_pack
+
+    pack: ParserPack = record.load()
+    return load_pack(pack)
 
 
-def parse_prompt(prompt: Prompt, parser: Parser) -> Tree:
-    """Parse the segments of a prompt in one call, and join their trees.
+def parse_prompt(prompt: Prompt, parser: Parser) -> ParsedPrompt:
+    """Parse the segments of a prompt in one call, and join their trees."""
+    return parse_prompts([prompt], parser)[0]
 
-    Returns:
-        One tree; places of its tokens count in the user's text, the words are those of the plain text.
+
+def parse_prompts(prompts: Sequence[Prompt], parser: Parser) -> list[ParsedPrompt]:
+    """Parse all segments of all prompts in one call, repeated ones once.
+
+    A parser that `load_parser` did not make is asked as it is: wrap it in a `GuardedParser` for its
+    limits and for what happens where it fails.
     """
-    trees = parser.parse([prompt.text[start:end] for start, end in prompt.segments])
-    return Tree.join(
-        [
-            Tree(tuple(_place(token, prompt, start) for token in tree.tokens))
-            for tree, (start, _) in zip(trees, prompt.segments, strict=True)
-        ]
-    )
+    texts = [[prompt.text[start:end] for start, end in prompt.segments] for prompt in prompts]
+    distinct = list(dict.fromkeys(chain.from_iterable(texts)))
+    parsed = dict(zip(distinct, _parse(parser, distinct), strict=True)) if distinct else {}
+    return [
+        _join(prompt, [(text, parsed[text]) for text in segments], parser.name)
+        for prompt, segments in zip(prompts, texts, strict=True)
+    ]
+
+
+def _parse(parser: Parser, segments: list[str]) -> list[ParsedSegment]:
+    if isinstance(parser, GuardedParser):
+        return parser.parse_segments(segments)
+    return [ParsedSegment(tree=tree) for tree in parser.parse(segments)]
+
+
+def _join(prompt: Prompt, parsed: Sequence[tuple[str, ParsedSegment]], name: str) -> ParsedPrompt:
+    trees = [
+        Tree(tuple(_place(token, prompt, start) for token in segment.tree.tokens))
+        for (_, segment), (start, _) in zip(parsed, prompt.segments, strict=True)
+    ]
+    return ParsedPrompt(tree=Tree.join(trees), remarks=_remarks(dict(parsed), name))
 
 
 def _place(token: Token, prompt: Prompt, shift: int) -> Token:
@@ -59,3 +125,22 @@ def _place(token: Token, prompt: Prompt, shift: int) -> Token:
         start=prompt.origins[start],
         end=prompt.origins[end - 1] + 1,
     )
+
+
+def _remarks(parsed: dict[str, ParsedSegment], name: str) -> tuple[str, ...]:
+    """Return a sentence for each reason why rules read a part of the prompt."""
+    reasons: dict[str, list[str]] = {}
+    for text, segment in parsed.items():
+        if segment.fallback:
+            reasons.setdefault(segment.fallback, []).append(text)
+    return tuple(
+        f"{_subject(texts)} read by simple rules, not by the parser `{name}`: {reason}."
+        for reason, texts in reasons.items()
+    )
+
+
+def _subject(texts: list[str]) -> str:
+    first = texts[0] if len(texts[0]) <= _QUOTED else f"{texts[0][:_QUOTED].rstrip()}..."
+    if len(texts) == 1:
+        return f"The part `{first}` of the prompt was"
+    return f"{len(texts)} parts of the prompt (the first is `{first}`) were"

@@ -7,8 +7,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from grefine_core import InputError
+
+if TYPE_CHECKING:
+    from nltk.parse import DependencyGraph
 
 _GLUE = re.compile(r"[-'\u2019/&.]")
 """Punctuation that keeps words together where no space is beside it: `semi-truck`."""
@@ -115,8 +119,33 @@ class Tree:
         Args:
             indices: Tokens in rising order.
         """
-        gaps = ["", *(self._gap(left, right) for left, right in pairwise(indices))]
-        return "".join(gap + self.tokens[index].text for gap, index in zip(gaps, indices, strict=True))
+        shown = [
+            index
+            for place, index in enumerate(indices)
+            if not place or not self._same_place(indices[place - 1], index)  # parts of one word: French `du`
+        ]
+        gaps = ["", *(self._gap(left, right) for left, right in pairwise(shown))]
+        return "".join(gap + self.tokens[index].text for gap, index in zip(gaps, shown, strict=True))
+
+    def to_conllu(self) -> str:
+        """Return the tree as CoNLL-U, see `write_conllu`."""
+        from aqmap.parsing.conllu import write_conllu
+
+        return write_conllu(self)
+
+    def to_nltk(self) -> DependencyGraph:
+        """Return the tree as a dependency graph of nltk, see `to_graph`.
+
+        Raises:
+            InputError: If nltk is not installed, or there are no tokens.
+        """
+        from aqmap.parsing.nltk_graph import to_graph
+
+        return to_graph(self)
+
+    def _same_place(self, left: int, right: int) -> bool:
+        a, b = self.tokens[left], self.tokens[right]
+        return (a.start, a.end, a.text) == (b.start, b.end, b.text)
 
     def _gap(self, left: int, right: int) -> str:
         """Return what the wording has between two tokens: a hyphen, nothing, or a space."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 SENTENCE_PART_WORDS = 4
 """Tags are shorter: "highly detailed", "sharp focus"; parts of prose sentences are longer."""
@@ -20,6 +20,9 @@ _NO_SENTENCE_END = re.compile(r"(?:^|[\s.])(?:[A-Z]|(?i:dr|mr|mrs|ms|st|vs|e\.g|
 """Before a full stop: abbreviations, and initials of names."""
 _COMMA = re.compile(r"(?<!\d),|,(?!\d)")
 _LONGEST_ABBREVIATION = 5
+
+_NOUN = "Xx"
+"""A capital and small letters that spell nothing: taggers take it for a name or a noun, tokenizers for one word."""
 
 Span = tuple[int, int]
 """Start, and one past the end."""
@@ -44,6 +47,24 @@ def split_segments(text: str) -> tuple[Span, ...]:
         for span in _short(text, part)
     )
     return tuple(span for span in spans if has_word(text[slice(*span)]))
+
+
+def split_parts(text: str) -> tuple[Span, ...]:
+    """Return the spans between all commas, semicolons and ends of sentences, those in full sentences too."""
+    return tuple(
+        part
+        for hard in _cut(text, (0, len(text)), [match.span() for match in re.finditer(";", text)])
+        for sentence in _sentences(text, hard)
+        for part in _cut(text, sentence, [match.span() for match in _COMMA.finditer(text, *sentence)])
+    )
+
+
+def hide(text: str, spans: Sequence[Span]) -> str:
+    """Return the text with a made-up noun, as long as what it stands for, in place of each span."""
+    characters = list(text)
+    for start, end in spans:
+        characters[start:end] = _NOUN[0] + _NOUN[1] * (end - start - 1)
+    return "".join(characters)
 
 
 def _cut(text: str, span: Span, separators: list[Span]) -> Iterator[Span]:

@@ -1,0 +1,3 @@
+"""Many pictures with their prompts: found in tables and folders, scored into one table."""
+
+__all__: list[str] = []
