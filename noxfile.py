@@ -134,6 +134,13 @@ def train_mini(session: nox.Session) -> None:
     session.run("python", "-m", "tools.mini.train_diffusion", *session.posargs)
 
 
+@nox.session(name="train-parser", default=False)
+def train_parser(session: nox.Session) -> None:
+    """Train the parser of the mini pack (long) or `--evaluate` it; arguments go to `python -m tools.parser`."""
+    session.install(*EDITABLE, *group("parser"))
+    session.run("python", "-m", "tools.parser", *session.posargs)
+
+
 @nox.session(default=False, python="3.11")
 def minimums(session: nox.Session) -> None:
     """Run the fast tests of the packages with the oldest versions they admit; arguments go to pytest."""
@@ -148,4 +155,4 @@ def bench(session: nox.Session) -> None:
     """Run every benchmark; arguments go to each."""
     session.install(*EDITABLE)
     for file in sorted((ROOT / "benchmarks").glob("*.py")):
-        session.run("python", f"benchmarks/{file.name}", *session.posargs)
+        session.run("python", "-m", f"benchmarks.{file.stem}", *session.posargs)
