@@ -32,7 +32,7 @@ class Painter:
     def inpaint(self, request, *, on_step=None) -> Tensor:
         check_request(request, self.working_size)
         self.requests.append(request)
-        steps = denoising_steps(request.steps, request.strength)
+        steps = denoising_steps(request.steps, max(request.tops))
         for step in range(steps):
             if on_step is not None:
                 on_step(step + 1, steps)

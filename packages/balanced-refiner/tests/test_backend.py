@@ -14,17 +14,18 @@ from grefine_core import InputError
 def request(**changes):
     plain = InpaintRequest(
         images=torch.full((2, 3, 16, 16), 0.5),
-        masks=torch.ones(2, 1, 16, 16),
+        strengths=torch.full((2, 1, 16, 16), 0.5),
         prompts=["a", "b"],
         emphases=[(), ()],
         seeds=[1, 2],
-        strength=0.5,
         steps=4,
     )
     return dataclasses.replace(plain, **changes)
 
 
-@pytest.mark.parametrize("changes", [{}, {"strength": 0.0}, {"strength": 1.0}, {"steps": 1}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"strengths": torch.zeros(2, 1, 16, 16)}, {"strengths": torch.ones(2, 1, 16, 16)}, {"steps": 1}]
+)
 def test_good_request_passes_up_to_its_bounds(changes):
     assert check_request(request(**changes), 16) is None
 
@@ -34,12 +35,12 @@ def test_good_request_passes_up_to_its_bounds(changes):
     [
         ({"images": torch.full((2, 3, 8, 16), 0.5)}, "working size"),
         ({"images": torch.full((2, 3, 16, 16), torch.nan)}, "nan"),
-        ({"masks": torch.ones(1, 1, 16, 16)}, "`masks`"),
-        ({"masks": torch.full((2, 1, 16, 16), 0.5)}, "only 0 and 1"),
+        ({"strengths": torch.ones(1, 1, 16, 16)}, "`strengths`"),
+        ({"strengths": torch.full((2, 1, 16, 16), 1.5)}, "`strengths`"),
+        ({"strengths": torch.full((2, 1, 16, 16), torch.nan)}, "`strengths`"),
         ({"prompts": ["a"]}, "`prompts`"),
         ({"emphases": [()]}, "`emphases`"),
         ({"seeds": [1]}, "`seeds`"),
-        ({"strength": 1.5}, "`strength`"),
         ({"steps": 0}, "`steps`"),
     ],
 )
@@ -92,3 +93,15 @@ def test_missing_diffusers_is_named(monkeypatch):
     monkeypatch.setattr(backend, "find_spec", lambda name: None if name == "diffusers" else found(name))
     with pytest.raises(InputError, match=r"balanced-refiner\[diffusers\]"):
         load_inpainter("mini")
+
+
+def test_mask_is_where_a_level_of_noise_is_left():
+    strengths = torch.tensor([0.0, 0.0005, 0.001, 1.0]).view(1, 1, 2, 2)
+    masks = request(images=torch.full((1, 3, 2, 2), 0.5), strengths=strengths).masks
+    assert masks.flatten().tolist() == [0, 0, 1, 1]
+
+
+def test_tops_are_the_highest_strength_of_each_image():
+    strengths = torch.zeros(2, 1, 16, 16)
+    strengths[1, 0, 3, 5] = 0.25
+    assert request(strengths=strengths).tops == (0, 0.25)

@@ -70,20 +70,20 @@ def request(prompts=("a red dog", "a cat"), **changes):
     count = len(prompts)
     masks = torch.zeros(count, 1, 32, 32)
     masks[:, :, 8:20, 8:20] = 1
+    masks, strength = changes.pop("masks", masks), changes.pop("strength", 0.5)
     plain = InpaintRequest(
         images=torch.rand(count, 3, 32, 32, generator=torch.Generator().manual_seed(1)),
-        masks=masks,
+        strengths=strength * masks,
         prompts=list(prompts),
         emphases=[()] * count,
         seeds=list(range(count)),
-        strength=0.5,
         steps=2,
     )
     return dataclasses.replace(plain, **changes)
 
 
 def row(whole, i):
-    fields = {n: getattr(whole, n)[i : i + 1] for n in ("images", "masks", "prompts", "emphases", "seeds")}
+    fields = {n: getattr(whole, n)[i : i + 1] for n in ("images", "strengths", "prompts", "emphases", "seeds")}
     return dataclasses.replace(whole, **fields)
 
 

@@ -159,7 +159,7 @@ def test_strength_of_stage1_follows_the_scores(literal, expected, painter, judge
     settings = RefineSettings(literal=literal)
     result = BalancedRefiner(fake, judged(with_hole(64, 64, (20, 20, 40, 40)), 0.8), settings)(picture(64, 64), "a dog")
     assert result.strengths["stage1"] == pytest.approx(expected)
-    assert [request.strength for request in fake.requests] == pytest.approx([expected, 0.1])
+    assert [top for request in fake.requests for top in request.tops] == pytest.approx([expected, 0.1])
 
 
 def test_strength_of_a_repair_stays_below_what_the_backend_can_do(painter, judged, with_hole):
@@ -167,7 +167,7 @@ def test_strength_of_a_repair_stays_below_what_the_backend_can_do(painter, judge
     fake.max_strength = 0.25
     result = BalancedRefiner(fake, judged(with_hole(64, 64, (20, 20, 40, 40)), 0.8))(picture(64, 64), "a dog")
     assert result.strengths["stage1"] == 0.25
-    assert fake.requests[0].strength == 0.25
+    assert fake.requests[0].tops == (0.25,)
 
 
 def test_missing_object_reaches_the_backend_as_its_phrase(painter, judged, with_hole):

@@ -33,7 +33,7 @@ def test_stage1_asks_for_the_region_alone(painter, assessment, with_hole):
     stage1(fake, picture(100, 100), found, PLAN)
     request = fake.requests[0]
     assert request.masks.sum() == 200
-    assert (request.strength, request.steps, request.prompts) == (0.5, 4, ["a dog"])
+    assert (request.tops, request.steps, request.prompts) == ((0.5,), 4, ["a dog"])
 
 
 def test_stage1_shows_the_picture_to_the_backend_pixel_for_pixel(painter, assessment, with_hole):
@@ -43,7 +43,7 @@ def test_stage1_shows_the_picture_to_the_backend_pixel_for_pixel(painter, assess
     assert torch.equal(fake.requests[0].images, pixels[..., 29:61, 34:66])
 
 
-def test_stage1_gives_each_strength_its_own_call(painter, assessment):
+def test_stage1_gives_each_region_its_own_strength(painter, assessment):
     fake = painter()
     alignment = torch.ones(64, 64)
     alignment[4:16, 4:16] = 0.0  # the larger one, so the worse
@@ -52,7 +52,7 @@ def test_stage1_gives_each_strength_its_own_call(painter, assessment):
     defect = Defect(phrase="dog", kind="missing", start=2, end=5, region=1 - alignment)
     _, found = regions_of(assessment(quality, alignment, defects=[defect]))
     repairs = stage1(fake, picture(64, 64), found, PLAN)
-    assert [request.strength for request in fake.requests] == [0.5, 0.95]
+    assert [request.tops for request in fake.requests] == [pytest.approx((0.5, 0.95))]
     assert [(repair.region.index, repair.region.strength) for repair in repairs] == [(0, 0.95), (1, 0.5)]
 
 

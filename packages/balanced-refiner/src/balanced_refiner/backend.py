@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from balanced_refiner.errors import RefineError
+from balanced_refiner.strength import NOISE_LEVELS
 from grefine_core import DiffusionPack, Emphasis, InputError, check_images, load_preset, pick_device
 
 DIFFUSION = "grefine.diffusion"
@@ -25,27 +26,36 @@ BLACK = 1 / 255
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class InpaintRequest:
-    """B squares to repaint inside their masks."""
+    """B squares to repaint, each pixel as strongly as asked."""
 
     images: Tensor
     """Shape (B, 3, S, S), floating in [0, 1], S the backend's working size."""
-    masks: Tensor
-    """Shape (B, 1, S, S), floating, 1 where to repaint and 0 elsewhere."""
+    strengths: Tensor
+    """Shape (B, 1, S, S), floating in [0, 1]: the level of noise that each pixel is repainted from, 0 to leave it;
+    what is below a thousandth is left, too."""
     prompts: Sequence[str]
     """B texts."""
     emphases: Sequence[Sequence[Emphasis]]
     """B lists; spans refer to the text of the same place."""
     seeds: Sequence[int]
     """B seeds; an image's result depends on its own seed only."""
-    strength: float
-    """Level of noise to start from, in [0, 1]; below a thousandth the images come back as they are."""
     steps: int
-    """Denoising operations; see `denoising_steps` for how many fit a strength."""
+    """Denoising operations from an image's highest strength down; see `denoising_steps` for how many fit it."""
+
+    @property
+    def masks(self) -> Tensor:
+        """Where to repaint at all: shape (B, 1, S, S), float32, 1 there and 0 elsewhere."""
+        return (self.strengths >= 1 / NOISE_LEVELS).float()
+
+    @property
+    def tops(self) -> tuple[float, ...]:
+        """Highest strength of each image."""
+        return tuple(self.strengths.flatten(1).amax(1).tolist())
 
 
 @runtime_checkable
 class Inpainter(Protocol):
-    """A model that repaints the masked part of squares."""
+    """A model that repaints parts of squares."""
 
     @property
     def name(self) -> str:
@@ -60,7 +70,7 @@ class Inpainter(Protocol):
         """Highest strength of a repair, in (0, 1]; painting a missing object may ask for more."""
 
     def inpaint(self, request: InpaintRequest, *, on_step: OnStep | None = None) -> Tensor:
-        """Return (B, 3, S, S) on the CPU, float32 in [0, 1]; outside the masks anything may come back.
+        """Return (B, 3, S, S) on the CPU, float32 in [0, 1]; where the strength is 0 anything may come back.
 
         The same request gives the same result, whatever shares its batch (to rounding).
         """
@@ -70,21 +80,19 @@ def check_request(request: InpaintRequest, working_size: int) -> None:
     """Refuse a request that breaks the contract of its fields.
 
     Raises:
-        InputError: If a shape, range or length is wrong, or a mask is not binary.
+        InputError: If a shape, range or length is wrong.
     """
     check_images(request.images)
     count, expected = len(request.images), (working_size, working_size)
     if tuple(request.images.shape[2:]) != expected:
         raise InputError(f"`images` must be {expected}, the working size, got {tuple(request.images.shape[2:])}.")
-    if tuple(request.masks.shape) != (count, 1, *expected):
-        raise InputError(f"`masks` must have shape {(count, 1, *expected)}, got {tuple(request.masks.shape)}.")
-    if not ((request.masks == 0) | (request.masks == 1)).all():
-        raise InputError("`masks` must hold only 0 and 1; soft edges belong to the composite.")
+    if tuple(request.strengths.shape) != (count, 1, *expected):
+        raise InputError(f"`strengths` must have shape {(count, 1, *expected)}, got {tuple(request.strengths.shape)}.")
+    if not ((request.strengths >= 0) & (request.strengths <= 1)).all():  # nan fails here too
+        raise InputError("`strengths` must lie in [0, 1].")
     for name in ("prompts", "emphases", "seeds"):
         if len(getattr(request, name)) != count:
             raise InputError(f"`{name}` must have one entry an image, {count}, got {len(getattr(request, name))}.")
-    if not 0 <= request.strength <= 1:
-        raise InputError(f"`strength` must lie in [0, 1], got {request.strength}.")
     if request.steps < 1:
         raise InputError(f"`steps` must be positive, got {request.steps}.")
 

@@ -72,18 +72,21 @@ class DiffusersInpainter:
             RefineError: If the model returns nan or a black picture, or ran another number of steps.
         """
         check_request(request, self.working_size)
-        steps = denoising_steps(request.steps, request.strength)
-        if steps == 0:
-            return request.images.detach().float().cpu()
         states = [self._states(*pair) for pair in zip(request.prompts, request.emphases, strict=True)]
-        lengths = sorted({len(pair[0]) for pair in states})
-        out = torch.empty(request.images.shape)
-        for number, length in enumerate(lengths):
+        groups: dict[tuple[int, float], list[int]] = {}
+        for row, (pair, top) in enumerate(zip(states, request.tops, strict=True)):
             # a longer text beside it would pad a shorter one, and padding changes its attention
-            rows = [row for row, pair in enumerate(states) if len(pair[0]) == length]
+            groups.setdefault((len(pair[0]), top), []).append(row)
+        planned = [denoising_steps(request.steps, top) for _, top in groups]
+        out = request.images.detach().float().cpu().clone()
+        done = 0
+        for rows, steps in zip(groups.values(), planned, strict=True):
+            if steps == 0:
+                continue
             embeds = tuple(torch.stack([states[row][side] for row in rows]) for side in (0, 1))
-            count = _Counter(on_step, done=number * steps, total=len(lengths) * steps)
+            count = _Counter(on_step, done=done, total=sum(planned))
             out[rows] = self._run(request, rows, embeds, count)
+            done += steps
             if count.steps != steps:
                 raise RefineError(f"The pipeline ran {count.steps} denoising steps instead of {steps}.")
         return check_generated(out, request)
@@ -97,9 +100,10 @@ class DiffusersInpainter:
 
     def _run(self, request: InpaintRequest, rows: list[int], embeds: tuple[Tensor, ...], count: _Counter) -> Tensor:
         """Run the pipeline on some rows of a request whose texts have one length."""
-        timesteps, share = _schedule(denoising_steps(request.steps, request.strength), request.strength)
+        top = request.tops[rows[0]]
+        timesteps, share = _schedule(denoising_steps(request.steps, top), top)
         size, guided = self.working_size, self._pack.guidance_scale > 1
-        cells = functional.max_pool2d(request.masks[rows].float().cpu(), self._stride)
+        cells = functional.max_pool2d(request.masks[rows].cpu(), self._stride)
         with warnings.catch_warnings():
             # its scheduler reads torch tensors through numpy in a way that numpy announces to end
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -9,7 +9,6 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import torch
 from torch import Tensor
@@ -77,11 +76,13 @@ def stage1(inpainter: Inpainter, pixels: Tensor, found: RegionSet, plan: StagePl
         found: The regions, and the pixels that belong to them.
         plan: n1 steps, seed and listener.
     """
-    batches = _by_strength(found.regions)
-    total = sum(denoising_steps(plan.steps, batch[0].strength) for batch in batches)
+    ordered = sorted(found.regions, key=lambda region: region.strength)  # like ones together take fewer steps
+    batches = [ordered[i : i + BATCH] for i in range(0, len(ordered), BATCH)]
+    counts = [denoising_steps(plan.steps, batch[-1].strength) for batch in batches]
+    total = sum(counts)
     size = (pixels.shape[2], pixels.shape[3])
     done, repairs = 0, list[Repair]()
-    for batch in batches:
+    for batch, steps in zip(batches, counts, strict=True):
         windows = [place_window(region.box, size, working_size=inpainter.working_size) for region in batch]
         request = _region_request(pixels, found.labels, batch, windows, inpainter.working_size, plan)
         made, error = torch.empty(0), ""
@@ -89,18 +90,11 @@ def stage1(inpainter: Inpainter, pixels: Tensor, found: RegionSet, plan: StagePl
             made = check_generated(inpainter.inpaint(request, on_step=plan.listener(done, total)), request)
         except RefineError as failure:
             error = str(failure)
-        done += denoising_steps(plan.steps, batch[0].strength)
+        done += steps
         for place, (region, window) in enumerate(zip(batch, windows, strict=True)):
             generated = None if error else made[place]
             repairs.append(Repair(region=region, window=window, generated=generated, error=error))
     return sorted(repairs, key=lambda repair: repair.region.index)
-
-
-def _by_strength(regions: Sequence[Region]) -> list[list[Region]]:
-    """Return batches of regions of one strength each, since a call of the backend has one."""
-    ordered = sorted(regions, key=lambda region: region.strength)
-    groups = [list(group) for _, group in groupby(ordered, key=lambda region: region.strength)]
-    return [group[i : i + BATCH] for group in groups for i in range(0, len(group), BATCH)]
 
 
 def _region_request(
@@ -110,13 +104,15 @@ def _region_request(
     pairs = list(zip(batch, windows, strict=True))
     return InpaintRequest(
         images=torch.cat([resize(crop(pixels, window), (side, side)) for window in windows]),
-        masks=torch.stack(
-            [crop_mask(labels == region.index + 1, window, working_size=side) for region, window in pairs]
+        strengths=torch.stack(
+            [
+                region.strength * crop_mask(labels == region.index + 1, window, working_size=side)
+                for region, window in pairs
+            ]
         ),
         prompts=[region.prompt for region in batch],
         emphases=[region.emphases for region in batch],
         seeds=[region_seed(plan.seed, "stage1", region.index) for region in batch],
-        strength=batch[0].strength,
         steps=plan.steps,
     )
 
@@ -148,11 +144,10 @@ def stage2(
         images = torch.cat([crop(pixels, windows[i]) for i in batch])
         request = InpaintRequest(
             images=images,
-            masks=torch.ones_like(images[:, :1]),
+            strengths=torch.full_like(images[:, :1], strength),
             prompts=[prompt] * len(batch),
             emphases=[emphases] * len(batch),
             seeds=[region_seed(plan.seed, "stage2", i) for i in batch],
-            strength=strength,
             steps=plan.steps,
         )
         made = inpainter.inpaint(request, on_step=plan.listener(number * steps, len(batches) * steps))
