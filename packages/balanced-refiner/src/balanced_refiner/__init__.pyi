@@ -7,8 +7,9 @@ from .backend import (
     load_inpainter as load_inpainter,
 )
 from .crops import Window as Window, crop as crop, paste as paste, place_window as place_window
-from .diffusers_backend import DiffusersInpainter as DiffusersInpainter
-from .errors import RefineError as RefineError
+from .diffusion.conditioning import Conditioner as Conditioner, TextStates as TextStates
+from .diffusion.painter import DiffusersInpainter as DiffusersInpainter
+from .errors import Cancelled as Cancelled, RefineError as RefineError
 from .guard import Guard as Guard, GuardDecision as GuardDecision
 from .mask import (
     MaskSettings as MaskSettings,

@@ -18,7 +18,7 @@ DIFFUSION = "grefine.diffusion"
 """Entry point group; each entry is a `Preset` whose `load(device=)` returns a `DiffusionPack`."""
 
 OnStep = Callable[[int, int], None]
-"""Called after each denoising operation with how many are done and how many there are."""
+"""Called after each denoising operation with how many are done and how many there are; it may raise `Cancelled`."""
 
 BLACK = 1 / 255
 """A picture with no value above this is black: what half precision gives when it overflows."""
@@ -124,8 +124,8 @@ def load_inpainter(preset: str, *, device: str = "auto") -> Inpainter:
     """
     if find_spec("diffusers") is None:
         raise InputError("A diffusion preset needs diffusers; run `pip install 'balanced-refiner[diffusers]'`.")
-    from balanced_refiner.diffusers_backend import DiffusersInpainter
+    from balanced_refiner.diffusion.pack import load_pack
 
     found = pick_device(device)
     pack: DiffusionPack = load_preset(DIFFUSION, preset).load(device=found)
-    return DiffusersInpainter(pack, device=found)
+    return load_pack(pack, device=found)

@@ -6,8 +6,8 @@ import shutil
 import pytest
 import torch
 
-from balanced_refiner import DiffusersInpainter, InpaintRequest, RefineError
-from balanced_refiner.diffusers_backend import _schedule
+from balanced_refiner import InpaintRequest, RefineError
+from balanced_refiner.diffusion.pack import load_pack
 from grefine_core import DiffusionPack, Emphasis, WeightsError
 
 diffusers = pytest.importorskip("diffusers")
@@ -63,7 +63,7 @@ def pack(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def inpainter(pack):
-    return DiffusersInpainter(pack)
+    return load_pack(pack)
 
 
 def request(prompts=("a red dog", "a cat"), **changes):
@@ -116,10 +116,10 @@ def test_result_does_not_depend_on_the_batch(prompts, inpainter):
 )
 def test_exactly_the_steps_are_run(steps, strength, expected, inpainter, monkeypatch):
     calls, heard = [], []
-    unet = inpainter._pipe.unet
+    unet = inpainter._model._pipe.unet
     run = unet.forward
     monkeypatch.setattr(
-        unet, "forward", lambda *args, **options: (calls.append(float(args[1])), run(*args, **options))[1]
+        unet, "forward", lambda *args, **options: (calls.append(float(args[1][0])), run(*args, **options))[1]
     )
     inpainter.inpaint(
         request(("a dog",), steps=steps, strength=strength), on_step=lambda done, total: heard.append((done, total))
@@ -140,18 +140,11 @@ def test_strength_below_a_level_returns_the_images(inpainter):
     assert torch.equal(inpainter.inpaint(whole), whole.images)
 
 
-@pytest.mark.parametrize(
-    ("steps", "strength", "levels"),
-    [(4, 1.0, [999, 749, 499, 249]), (2, 0.5, [999, 499, 249]), (1, 0.001, [999, 0])],
-)
-def test_schedule_comes_down_evenly_to_the_clean_picture(steps, strength, levels):
-    assert _schedule(steps, strength)[0] == levels
-
-
+@pytest.mark.usefixtures("posterior_mode")
 def test_steps_equal_ddim_where_its_grid_has_them(inpainter):
-    whole = request(("a dog",), steps=5, strength=0.5)
+    whole = request(("a dog",), steps=5, masks=torch.ones(1, 1, 32, 32))
     ours = inpainter.inpaint(whole)
-    pipe = inpainter._pipe
+    pipe = inpainter._model._pipe
     ddim = diffusers.DDIMScheduler.from_config(pipe.scheduler.config, clip_sample=False, set_alpha_to_one=True)
     stock = diffusers.StableDiffusionInpaintPipeline(
         **{name: part for name, part in pipe.components.items() if name != "scheduler"},
@@ -182,9 +175,9 @@ def test_emphasis_reaches_the_text_side(inpainter):
 
 
 def test_without_guidance_the_unet_sees_each_image_once(pack, monkeypatch):
-    inpainter = DiffusersInpainter(dataclasses.replace(pack, guidance_scale=1.0))
+    inpainter = load_pack(dataclasses.replace(pack, guidance_scale=1.0))
     seen = []
-    unet = inpainter._pipe.unet
+    unet = inpainter._model._pipe.unet
     run = unet.forward
     monkeypatch.setattr(unet, "forward", lambda *args, **options: (seen.append(len(args[0])), run(*args, **options))[1])
     inpainter.inpaint(request(("a dog", "a cat")))
@@ -194,7 +187,7 @@ def test_without_guidance_the_unet_sees_each_image_once(pack, monkeypatch):
 def test_single_masked_pixel_reaches_the_unet(inpainter, monkeypatch):
     masks, seen = torch.zeros(1, 1, 32, 32), []
     masks[0, 0, 21, 13] = 1  # odd on both axes: nearest sampling at stride 2 would miss it
-    unet = inpainter._pipe.unet
+    unet = inpainter._model._pipe.unet
     run = unet.forward
     monkeypatch.setattr(
         unet, "forward", lambda *args, **options: (seen.append(args[0][0, 4]), run(*args, **options))[1]
@@ -205,18 +198,18 @@ def test_single_masked_pixel_reaches_the_unet(inpainter, monkeypatch):
 
 
 def test_nan_weights_are_refused_clearly(pack):
-    inpainter = DiffusersInpainter(pack)
-    torch.nn.init.constant_(inpainter._pipe.unet.conv_out.bias, torch.nan)
+    inpainter = load_pack(pack)
+    torch.nn.init.constant_(inpainter._model._pipe.unet.conv_out.bias, torch.nan)
     with pytest.raises(RefineError, match="not numbers"):
         inpainter.inpaint(request())
 
 
 def test_half_precision_on_disk_runs_in_float32(inpainter):
-    assert {p.dtype for p in inpainter._pipe.unet.parameters()} == {torch.float32}
+    assert {p.dtype for p in inpainter._model._pipe.unet.parameters()} == {torch.float32}
 
 
 def test_building_and_running_print_nothing(pack, capfd):
-    DiffusersInpainter(pack).inpaint(request(("a dog",)))
+    load_pack(pack).inpaint(request(("a dog",)))
     out, err = capfd.readouterr()
     assert out == err == ""
 
@@ -226,11 +219,11 @@ def test_missing_part_is_named(part, pack, tmp_path):
     folder = shutil.copytree(pack.folder, tmp_path / "copy")
     shutil.rmtree(folder / part)
     with pytest.raises(WeightsError, match=part):
-        DiffusersInpainter(dataclasses.replace(pack, folder=folder))
+        load_pack(dataclasses.replace(pack, folder=folder))
 
 
 def test_damaged_part_is_named(pack, tmp_path):
     folder = shutil.copytree(pack.folder, tmp_path / "copy")
     (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"no weights")
     with pytest.raises(WeightsError, match="`tiny`"):
-        DiffusersInpainter(dataclasses.replace(pack, folder=folder))
+        load_pack(dataclasses.replace(pack, folder=folder))

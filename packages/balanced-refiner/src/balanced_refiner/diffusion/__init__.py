@@ -1,0 +1,1 @@
+"""Diffusion models behind the `Inpainter` protocol: any loaded stock pipeline, repainted by a loop of our own."""

@@ -1,0 +1,182 @@
+"""`DiffusersInpainter`: any loaded stock pipeline behind the `Inpainter` protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from balanced_refiner.backend import InpaintRequest, OnStep, check_generated, check_request
+from balanced_refiner.diffusion.conditioning import Conditioner, TextStates
+from balanced_refiner.diffusion.latents import Given, LatentModel, StockPipeline
+from balanced_refiner.diffusion.solver import Canvas, Predict, denoise, own_levels, plan_levels
+from balanced_refiner.errors import RefineError
+from balanced_refiner.strength import denoising_steps
+from grefine_core import InputError
+
+
+class DiffusersInpainter:
+    """A stock pipeline, loaded by us or by the user, that repaints squares.
+
+    It runs where the pipeline is and in its precision; the arithmetic between its calls is float32.
+    Noise is always drawn on the CPU, so that devices agree. The pipeline is as before after a call.
+
+    Args:
+        pipe: Inpainting, image-to-image or tile ControlNet pipeline of Stable Diffusion or SDXL.
+        conditioner: The text side.
+        name: Identify the model in reports.
+        working_size: Side in pixels of the squares that it takes; a multiple of the VAE's stride.
+        max_strength: Highest strength of a repair that suits the model, in (0, 1].
+        guidance_scale: Classifier-free guidance; 1 is none and takes half the time.
+
+    Raises:
+        InputError: If the pipeline is of another kind, or a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        pipe: StockPipeline,
+        conditioner: Conditioner,
+        *,
+        name: str,
+        working_size: int,
+        max_strength: float = 1.0,
+        guidance_scale: float = 7.5,
+    ) -> None:
+        self._model, self._conditioner = LatentModel(pipe), conditioner
+        if working_size < 1 or working_size % self._model.stride:
+            raise InputError(
+                f"`working_size` must be a positive multiple of {self._model.stride}, the VAE's stride, "
+                f"got {working_size}."
+            )
+        if not 0 < max_strength <= 1:
+            raise InputError(f"`max_strength` must lie in (0, 1], got {max_strength}.")
+        if not guidance_scale >= 0:  # nan fails here too
+            raise InputError(f"`guidance_scale` must not be negative, got {guidance_scale}.")
+        self._name, self._working_size, self._max_strength = name, working_size, max_strength
+        self._guidance_scale = guidance_scale
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self._name
+
+    @property
+    def working_size(self) -> int:
+        """Side of the squares that it takes."""
+        return self._working_size
+
+    @property
+    def max_strength(self) -> float:
+        """Highest strength of a repair that suits the model."""
+        return self._max_strength
+
+    @torch.no_grad()
+    def inpaint(self, request: InpaintRequest, *, on_step: OnStep | None = None) -> Tensor:
+        """Repaint each pixel as strongly as asked; see `Inpainter`.
+
+        Pictures with texts of one length share a run, whatever their strengths. `on_step` may raise
+        `Cancelled`; the pipeline is left in order.
+
+        Raises:
+            InputError: If the request breaks its contract, or the text side does not fit the model.
+            RefineError: If the model returns nan or a black picture, in float32 too.
+            Cancelled: If `on_step` raises it.
+        """
+        check_request(request, self.working_size)
+        out = request.images.detach().float().cpu().clone()
+        try:
+            groups = self._group(request)
+            counts = [max(denoising_steps(request.steps, request.tops[row]) for row in rows) for rows, _ in groups]
+            for number, (rows, texts) in enumerate(groups):
+                count = _Counter(on_step, done=sum(counts[:number]), total=sum(counts))
+                latents = self._repaint(request, rows, texts, count)
+                out[rows] = self._decode(latents, _only(request, rows))
+        finally:
+            self._model.release()
+        return out
+
+    def _group(self, request: InpaintRequest) -> list[tuple[list[int], list[TextStates]]]:
+        """Return the rows that have something to repaint and their texts, those of one length together."""
+        groups: dict[int, tuple[list[int], list[TextStates]]] = {}
+        for row, top in enumerate(request.tops):
+            if denoising_steps(request.steps, top) == 0:
+                continue
+            text = self._conditioner(request.prompts[row], request.emphases[row])
+            # a longer text beside it would pad a shorter one, and padding changes its attention
+            rows, texts = groups.setdefault(text.hidden.shape[1], ([], []))
+            rows.append(row)
+            texts.append(text)
+        return list(groups.values())
+
+    def _repaint(
+        self, request: InpaintRequest, rows: list[int], texts: Sequence[TextStates], on_step: Callable[[], None]
+    ) -> Tensor:
+        """Return the repainted latents of some rows: shape (len(rows), C, h, w)."""
+        model, guided = self._model, self._guidance_scale > 1
+        images = request.images[rows].detach().float().cpu()
+        # not by nearest sampling as the stock pipelines do, which loses small blobs
+        cells = functional.max_pool2d(request.strengths[rows].detach().float().cpu(), model.stride)
+        own = own_levels(cells)
+        clean = model.encode(images)
+        generators = [torch.Generator().manual_seed(request.seeds[row]) for row in rows]
+        noise = torch.stack([torch.randn(clean.shape[1:], generator=generator) for generator in generators])
+        given = model.give(texts, images, (own >= 0).float(), guided=guided)
+        canvas = Canvas(
+            clean=clean,
+            noise=noise.to(clean),
+            own_levels=own.to(clean.device),
+            levels=plan_levels([request.tops[row] for row in rows], request.steps),
+        )
+        return denoise(model.schedule, canvas, self._guide(given) if guided else self._ask(given), on_step)
+
+    def _ask(self, given: Given) -> Predict:
+        return lambda noisy, levels: self._model.predict(noisy, levels, given)
+
+    def _guide(self, given: Given) -> Predict:
+        """Return a model that goes further from what is not wanted than the prompt alone would."""
+
+        def predict(noisy: Tensor, levels: Tensor) -> Tensor:
+            both = self._model.predict(torch.cat([noisy] * 2), torch.cat([levels] * 2), given)
+            unwanted, wanted = both.chunk(2)
+            return unwanted + self._guidance_scale * (wanted - unwanted)
+
+        return predict
+
+    def _decode(self, latents: Tensor, request: InpaintRequest) -> Tensor:
+        """Return the pictures of a request's latents, tried again in float32 if half precision fails."""
+        if not torch.isfinite(latents).all():
+            raise RefineError("The diffusion model returned values that are not numbers (nan or infinite).")
+        try:
+            return check_generated(self._model.decode(latents), request)
+        except RefineError:
+            if not self._model.can_upcast:
+                raise
+        return check_generated(self._model.decode(latents, upcast=True), request)
+
+
+def _only(request: InpaintRequest, rows: list[int]) -> InpaintRequest:
+    """Return the request of some rows alone."""
+    return InpaintRequest(
+        images=request.images[rows],
+        strengths=request.strengths[rows],
+        prompts=[request.prompts[row] for row in rows],
+        emphases=[request.emphases[row] for row in rows],
+        seeds=[request.seeds[row] for row in rows],
+        steps=request.steps,
+    )
+
+
+class _Counter:
+    """Count the steps of one group and tell the listener."""
+
+    def __init__(self, on_step: OnStep | None, *, done: int, total: int) -> None:
+        self._on_step, self._done, self._total = on_step, done, total
+
+    def __call__(self) -> None:
+        """Hear of one step more."""
+        self._done += 1
+        if self._on_step is not None:
+            self._on_step(self._done, self._total)
