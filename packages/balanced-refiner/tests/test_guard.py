@@ -82,6 +82,7 @@ def test_decision_records_scores_and_reason(scores, before):
     written = json.loads(json.dumps(guard.decisions[0].to_dict()))
     reason = written.pop("reason")
     assert written == {
+        "round": 1,
         "stage": "stage1",
         "region": 3,
         "before_p": 0.5,

@@ -6,6 +6,7 @@ import torch
 from balanced_refiner import (
     MaskSettings,
     RefineError,
+    RegionSettings,
     StagePlan,
     find_regions,
     make_mask,
@@ -24,7 +25,7 @@ def picture(height, width, seed=0):
 
 def regions_of(given, prompt="a dog"):
     mask = make_mask(given.pq.map, given.aq.map, settings=MaskSettings(dilation=0, feather=0))
-    return mask, find_regions(mask, given, prompt, strength=0.5, max_regions=20)
+    return mask, find_regions(mask, given, prompt, RegionSettings(strength=0.5, max_regions=20))
 
 
 def test_stage1_asks_for_the_region_alone(painter, assessment, with_hole):
@@ -88,7 +89,7 @@ def test_stage1_changes_nothing_outside_the_feathered_mask(seed, painter, assess
     quality = torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear")[0, 0].clamp(0, 1)
     given, pixels = assessment(quality), picture(height, width, seed)
     mask = make_mask(given.pq.map, given.aq.map)
-    found = find_regions(mask, given, "a dog", strength=0.5, max_regions=20)
+    found = find_regions(mask, given, "a dog", RegionSettings(strength=0.5, max_regions=20))
     assert found.regions
     out = pixels
     for repair in stage1(painter(value=0.0078125), pixels, found, PLAN):

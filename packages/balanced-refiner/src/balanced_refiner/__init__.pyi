@@ -6,6 +6,7 @@ from .backend import (
     check_request as check_request,
     load_inpainter as load_inpainter,
 )
+from .color_match import ColorMatch as ColorMatch, match_colors as match_colors
 from .crops import Window as Window, crop as crop, paste as paste, place_window as place_window
 from .diffusion.conditioning import Conditioner as Conditioner, TextStates as TextStates
 from .diffusion.painter import DiffusersInpainter as DiffusersInpainter
@@ -18,9 +19,16 @@ from .mask import (
     deficit as deficit,
     make_mask as make_mask,
 )
-from .records import Refinement as Refinement, RefineSettings as RefineSettings
+from .planning import RepairPlan as RepairPlan, plan_repairs as plan_repairs
+from .records import Refinement as Refinement, RefineSettings as RefineSettings, Round as Round
 from .refiner import BalancedRefiner as BalancedRefiner
-from .regions import Region as Region, RegionSet as RegionSet, find_regions as find_regions
+from .regions import (
+    Region as Region,
+    RegionSet as RegionSet,
+    RegionSettings as RegionSettings,
+    find_regions as find_regions,
+)
+from .regions_file import regions_document as regions_document, regions_schema as regions_schema
 from .stages import Repair as Repair, StagePlan as StagePlan, stage1 as stage1, stage2 as stage2
 from .strength import (
     DELTA as DELTA,

@@ -67,10 +67,13 @@ class Inpainter(Protocol):
 
     @property
     def max_strength(self) -> float:
-        """Highest strength of a repair, in (0, 1]; painting a missing object may ask for more."""
+        """Highest strength that suits the model, in (0, 1]; nothing stronger is asked for by itself."""
 
     def inpaint(self, request: InpaintRequest, *, on_step: OnStep | None = None) -> Tensor:
-        """Return (B, 3, S, S) on the CPU, float32 in [0, 1]; where the strength is 0 anything may come back.
+        """Return (B, 3, S, S) on the CPU, float32 in [0, 1].
+
+        Where the strength is 0 nothing of it is used, but the model's own view of the surroundings, not
+        the source's pixels, tells whether it shifts colours; see `color_match`.
 
         The same request gives the same result, whatever shares its batch (to rounding).
         """

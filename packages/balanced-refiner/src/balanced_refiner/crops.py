@@ -62,7 +62,7 @@ def crop(values: Tensor, window: Window) -> Tensor:
 
 
 def crop_mask(mask: Tensor, window: Window, *, working_size: int) -> Tensor:
-    """Return a mask (H, W) at the backend's size: (1, S, S), 1.0 wherever any of it is covered.
+    """Return a mask or strengths (H, W) at the backend's size: (1, S, S), the highest that each cell covers.
 
     It is mirrored with the picture, else the mirrored defect would count as good surroundings.
     """

@@ -7,5 +7,5 @@ class RefineError(RuntimeError):
     """A backend gave nothing that may be used; the message says what it gave, in one sentence."""
 
 
-class Cancelled(Exception):  # noqa: N818 - nothing went wrong
-    """Raised by a listener to stop a refinement; nothing here catches it, and no picture comes back."""
+class Cancelled(Exception):  # noqa: N818 - the user's wish is no error
+    """Raise it from a progress callback to stop a refinement; it passes through everything untouched."""

@@ -38,9 +38,11 @@ def color_shift(before: Tensor, after: Tensor) -> float:
 class GuardDecision:
     """What became of one change, and why."""
 
+    round: int
+    """1 is the first."""
     stage: Stage
     region: int | None
-    """Index of the region, None for the whole image."""
+    """Index of the region in its round, None for the whole image."""
     before_p: float | None
     before_a: float | None
     """Scores of the picture that the change was made to; None if the guard is off."""
@@ -60,7 +62,8 @@ class Guard:
     """Judge changes one after the other, each on top of those that were kept.
 
     A change is measured against the best picture so far, so that many small falls cannot add up:
-    with the guard on, the result's p + a is never more than `tolerance` below the input's.
+    with the guard on, the result's p + a is never more than `tolerance` below the input's, after
+    however many rounds.
 
     Args:
         assess: How to measure.
@@ -78,6 +81,8 @@ class Guard:
         self._best = before.pq.score + before.aq.score
         self.assessment: Assessment | None = before
         """Of the picture as it stands; None once something was kept unmeasured."""
+        self.round = 1
+        """Which round the decisions to come belong to."""
         self.decisions: list[GuardDecision] = []
 
     def offer(self, candidate: Tensor, stage: Stage, region: int | None = None) -> bool:
@@ -110,6 +115,7 @@ class Guard:
     def _record(self, stage: Stage, region: int | None, after: Assessment | None, *, kept: bool, reason: str) -> None:
         before = self.assessment
         decision = GuardDecision(
+            round=self.round,
             stage=stage,
             region=region,
             before_p=before.pq.score if before else None,

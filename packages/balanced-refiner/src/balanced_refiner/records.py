@@ -10,12 +10,14 @@ from torch import Tensor
 
 from balanced_refiner.guard import TOLERANCE, GuardDecision
 from balanced_refiner.mask import MaskSettings, RepairMask
-from balanced_refiner.regions import RegionSet
+from balanced_refiner.regions import RegionOrder, RegionSet
 from balanced_refiner.strength import DELTA
 from grefine_core import Assessment, InputError
 
 Stage2Mode = Literal["auto", "always", "never"]
 """`auto`: the mild pass runs only if stage 1 had something to repair."""
+Stopped = Literal["clear", "unimproved", "limit"]
+"""Why no further round ran: nothing was left to repair, the last one kept nothing, or that was the last one allowed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +35,15 @@ class RefineSettings:
     """Fall of p + a that the guard accepts, in [0, 2]."""
     literal: bool = False
     """Strength of stage 1 as eq. (9) prints it."""
+    strength: float | None = None
+    """Strength of stage 1 in place of eq. (9), in (0, 1], whatever the backend advises; missing
+    objects keep theirs."""
+    rounds: int = 1
+    """Times that regions are looked for and repaired at most; fewer where nothing is left or nothing helps."""
     max_regions: int = 8
-    """Regions repaired at most, the worst ones; each costs one call of the assessors."""
+    """Regions repaired in a round at most, the worst ones; each costs one call of the assessors."""
+    order: RegionOrder = "worst"
+    """Order of repair; each is judged on top of those before it."""
     stage2: Stage2Mode = "auto"
 
     def __post_init__(self) -> None:
@@ -44,8 +53,13 @@ class RefineSettings:
             raise InputError(f"`delta` must lie in [0, 1], got {self.delta}.")
         if not 0 <= self.tolerance <= 2:
             raise InputError(f"`tolerance` must lie in [0, 2], got {self.tolerance}.")
-        if self.max_regions < 1:
-            raise InputError(f"`max_regions` must be at least 1, got {self.max_regions}.")
+        if self.strength is not None and not 0 < self.strength <= 1:
+            raise InputError(f"`strength` must lie in (0, 1], got {self.strength}.")
+        for name, count in (("max_regions", self.max_regions), ("rounds", self.rounds)):
+            if count < 1:
+                raise InputError(f"`{name}` must be at least 1, got {count}.")
+        if self.order not in ("worst", "largest", "reading"):
+            raise InputError(f"`order` must be `worst`, `largest` or `reading`, got `{self.order}`.")
         if self.stage2 not in ("auto", "always", "never"):
             raise InputError(f"`stage2` must be `auto`, `always` or `never`, got `{self.stage2}`.")
 
@@ -58,6 +72,38 @@ class RefineSettings:
     def n2(self) -> int:
         """Steps of stage 2."""
         return self.steps // 2
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Round:
+    """What one round of stage 1 found and did; the decisions name their round."""
+
+    number: int
+    """1 is the first."""
+    before: Assessment
+    """Of the picture at its start, with the emphases of this round."""
+    mask: RepairMask
+    """Mask of eq. (9), without the regions that were left alone."""
+    found: RegionSet
+    strength: float
+    """Of stage 1, also if there was nothing to repair."""
+    seeds: tuple[int, ...]
+    """Of the noise of each region."""
+    kept: int
+    """Repairs that the guard kept."""
+
+    def to_dict(self) -> dict[str, object]:
+        """Return everything but the tensors as plain values that json can write."""
+        return {
+            "number": self.number,
+            "before": _scores(self.before),
+            "mask": _mask(self.mask),
+            "strength": self.strength,
+            "regions": [region.to_dict() for region in self.found.regions],
+            "regions_skipped": self.found.skipped,
+            "seeds": list(self.seeds),
+            "kept": self.kept,
+        }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,18 +122,26 @@ class Refinement:
     after: Assessment
     """Measured on `pixels`; the very record `before` where nothing changed."""
     mask: RepairMask
-    """Mask of eq. (9), without the regions over the limit."""
+    """Where stage 1 may have changed something: the masks of all rounds together, each without the
+    regions that were left alone; deficit and threshold are those of the input."""
     found: RegionSet
+    """Regions of the input, those of the first round."""
+    rounds: tuple[Round, ...]
+    """At least one, the first, also if it found nothing."""
+    stopped: Stopped
     decisions: tuple[GuardDecision, ...]
     """One for each change that was tried, in order."""
     strengths: Mapping[str, float]
-    """`stage1` of eq. (9), also if it did not run, and `stage2`."""
+    """`stage1` of eq. (9) in the first round, also if it did not run, and `stage2`."""
     steps: Mapping[str, int]
     """Denoising operations that each stage ran per square; 0 where it did not run."""
     seed: int
     seeds: tuple[int, ...]
-    """Seed of each region."""
+    """Of the noise of each region of the first round."""
     backend: str
+    """Of stage 1."""
+    second: str
+    """Backend of stage 2; the same name where the two are one."""
     settings: RefineSettings
     timings: Mapping[str, float]
     """Seconds, by part."""
@@ -99,15 +153,18 @@ class Refinement:
             "message": self.message,
             "before": _scores(self.before),
             "after": _scores(self.after),
-            "mask": {"threshold": self.mask.threshold, "share": float(self.mask.hard.float().mean())},
+            "mask": _mask(self.mask),
             "regions": [region.to_dict() for region in self.found.regions],
             "regions_skipped": self.found.skipped,
+            "rounds": [done.to_dict() for done in self.rounds],
+            "stopped": self.stopped,
             "decisions": [decision.to_dict() for decision in self.decisions],
             "strengths": dict(self.strengths),
             "steps": dict(self.steps),
             "seed": self.seed,
             "seeds": list(self.seeds),
             "backend": self.backend,
+            "second": self.second,
             "settings": asdict(self.settings),
             "timings": dict(self.timings),
         }
@@ -120,3 +177,7 @@ def _scores(assessment: Assessment) -> dict[str, object]:
         "defects": [{"phrase": d.phrase, "kind": d.kind, "start": d.start, "end": d.end} for d in assessment.defects],
         "emphases": [asdict(emphasis) for emphasis in assessment.emphases],
     }
+
+
+def _mask(mask: RepairMask) -> dict[str, object]:
+    return {"threshold": mask.threshold, "share": float(mask.hard.float().mean())}

@@ -3,55 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from balanced_refiner.backend import Inpainter, OnStep
-from balanced_refiner.errors import RefineError
-from balanced_refiner.guard import MAX_SHIFT, Assess, Guard, Stage, color_shift
-from balanced_refiner.mask import RepairMask, feather_inwards, make_mask
-from balanced_refiner.records import Refinement, RefineSettings
-from balanced_refiner.regions import RegionSet, find_regions
-from balanced_refiner.stages import StagePlan, region_seed, stage1, stage2
-from balanced_refiner.strength import denoising_steps, stage1_strength
+from balanced_refiner.backend import Inpainter
+from balanced_refiner.guard import Assess, Guard
+from balanced_refiner.mask import RepairMask, check_locked
+from balanced_refiner.planning import check_maps
+from balanced_refiner.records import Refinement, RefineSettings, Round
+from balanced_refiner.rounds import OnProgress, Work, pass_over, repair_in_rounds
 from grefine_core import Assessment, InputError, check_images, check_prompt
-
-OnProgress = Callable[[str, int, int], None]
-"""Called with the stage, the denoising steps done in it, and how many it has."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Work:
-    """What one call plans before it touches a pixel."""
-
-    prompt: str
-    seed: int
-    before: Assessment
-    mask: RepairMask
-    found: RegionSet
-    weights: list[Tensor]
-    """Of the new pixels, (H, W) in [0, 1], for each region."""
-    strength: float
-    guard: Guard
-    on_progress: OnProgress | None
-    steps: dict[str, int] = field(default_factory=lambda: {"stage1": 0, "stage2": 0})
-    timings: dict[str, float] = field(default_factory=dict)
-
-    def listener(self, stage: Stage) -> OnStep | None:
-        hear = self.on_progress
-        return None if hear is None else (lambda done, total: hear(stage, done, total))
-
-    @contextmanager
-    def clock(self, part: str) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timings[part] = time.perf_counter() - began
 
 
 class BalancedRefiner:
@@ -60,16 +24,31 @@ class BalancedRefiner:
     Args:
         inpainter: The diffusion backend.
         assess: Measures p, P, a, A and the defects of pixels (1, 3, H, W) for a prompt.
-        settings: Steps, mask, guard.
+        settings: Steps, mask, rounds, guard.
+        second: Another backend for stage 2, such as one that restores; `inpainter` by default.
     """
 
-    def __init__(self, inpainter: Inpainter, assess: Assess, settings: RefineSettings | None = None) -> None:
+    def __init__(
+        self,
+        inpainter: Inpainter,
+        assess: Assess,
+        settings: RefineSettings | None = None,
+        *,
+        second: Inpainter | None = None,
+    ) -> None:
         self._inpainter, self._assess = inpainter, assess
+        self._second = inpainter if second is None else second
         self._settings = settings or RefineSettings()
 
     @torch.no_grad()
     def __call__(
-        self, pixels: Tensor, prompt: str, *, seed: int = 0, on_progress: OnProgress | None = None
+        self,
+        pixels: Tensor,
+        prompt: str,
+        *,
+        seed: int = 0,
+        locked: Tensor | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Refinement:
         """Refine one picture.
 
@@ -80,97 +59,49 @@ class BalancedRefiner:
             pixels: Shape (1, 3, H, W), float32 in [0, 1], any H and W; it is not changed.
             prompt: What the picture should show.
             seed: The same seed gives the same picture; not negative.
-            on_progress: Hears of every denoising step.
+            locked: Pixels that no stage may change, shape (H, W), bool.
+            on_progress: Hears of every denoising step; what it raises, such as `Cancelled`, ends the call.
 
         Raises:
             InputError: If an argument breaks the above, or the assessor's maps have another size.
         """
         _check(pixels, prompt, seed)
-        source = pixels.detach().cpu()
+        if locked is not None:
+            check_locked(locked, (pixels.shape[2], pixels.shape[3]))
         began = time.perf_counter()
-        work = self._plan(source, prompt, seed, on_progress)
-        result = source
-        if not work.mask.empty:
-            with work.clock("stage1"):
-                result = self._run_stage1(result, work)
-        repaired = result
-        if self._settings.stage2 == "always" or (self._settings.stage2 == "auto" and not work.mask.empty):
+        source = pixels.detach().cpu()
+        work = self._start(source, prompt, seed, locked, on_progress)
+        repaired = result = repair_in_rounds(work, self._inpainter, source)
+        found = bool(work.rounds[0].found.regions)
+        if self._settings.stage2 == "always" or (self._settings.stage2 == "auto" and found):
             with work.clock("stage2"):
-                result = self._run_stage2(result, work)
-        changed = not torch.equal(result, source)
-        after = (work.guard.assessment or self._assess(result, prompt)) if changed else work.before
+                result = pass_over(work, self._second, result)
+        after = work.before if torch.equal(result, source) else work.measured(result)
         work.timings["total"] = time.perf_counter() - began
-        return self._report(work, repaired, result, after, changed=changed)
+        return self._report(work, repaired, result, after)
 
-    def _plan(self, source: Tensor, prompt: str, seed: int, on_progress: OnProgress | None) -> _Work:
-        """Assess the picture and decide where and how strongly to repair it."""
+    def _start(
+        self, source: Tensor, prompt: str, seed: int, locked: Tensor | None, on_progress: OnProgress | None
+    ) -> Work:
+        """Assess the picture before anything is done to it."""
+        settings = self._settings
         began = time.perf_counter()
         before = self._assess(source, prompt)
-        timings = {"assess": time.perf_counter() - began}
-        size = tuple(source.shape[2:])
-        for name, found in (("P", before.pq.map), ("A", before.aq.map)):
-            if tuple(found.shape) != size:
-                raise InputError(f"The map {name} must have the image's size {size}, got {tuple(found.shape)}.")
-        settings = self._settings
-        asked = stage1_strength(before.pq.score, before.aq.score, literal=settings.literal)
-        strength = min(asked, self._inpainter.max_strength)
-        mask = make_mask(before.pq.map, before.aq.map, settings=settings.mask)
-        regions = find_regions(mask, before, prompt, strength=strength, max_regions=settings.max_regions)
-        treated = regions.labels > 0
-        # each region has its own soft rim, also towards a neighbour: the guard may keep one of the two
-        weights = [
-            torch.from_numpy(feather_inwards((regions.labels == i + 1).numpy(), settings.mask.feather))
-            for i in range(len(regions.regions))
-        ]
-        guard = Guard(self._assess, prompt, before, tolerance=settings.tolerance, enabled=settings.guard)
-        return _Work(
+        check_maps(before, (source.shape[2], source.shape[3]))
+        return Work(
+            assess=self._assess,
             prompt=prompt,
             seed=seed,
+            locked=locked,
+            settings=settings,
             before=before,
-            mask=replace(mask, hard=treated, feathered=sum(weights, torch.zeros(size))),
-            found=regions,
-            weights=weights,
-            strength=strength,
-            guard=guard,
+            guard=Guard(self._assess, prompt, before, tolerance=settings.tolerance, enabled=settings.guard),
             on_progress=on_progress,
-            timings=timings,
+            timings={"assess": time.perf_counter() - began},
         )
 
-    def _run_stage1(self, pixels: Tensor, work: _Work) -> Tensor:
-        """Return the picture with every repair that the guard keeps, one region after the other."""
-        plan = StagePlan(steps=self._settings.n1, seed=work.seed, on_step=work.listener("stage1"))
-        work.steps["stage1"] = max(denoising_steps(plan.steps, r.strength) for r in work.found.regions)
-        for repair in stage1(self._inpainter, pixels, work.found, plan):
-            index = repair.region.index
-            if repair.generated is None:
-                work.guard.refuse("stage1", index, repair.error)
-                continue
-            candidate = repair.apply(pixels, work.weights[index])
-            if work.guard.offer(candidate, "stage1", index):
-                pixels = candidate
-        return pixels
-
-    def _run_stage2(self, pixels: Tensor, work: _Work) -> Tensor:
-        """Return the picture after the mild pass, or as it was if the guard drops that."""
-        settings = self._settings
-        plan = StagePlan(steps=settings.n2, seed=work.seed, on_step=work.listener("stage2"))
-        work.steps["stage2"] = denoising_steps(plan.steps, settings.delta)
-        if work.steps["stage2"] == 0:
-            return pixels
-        emphases = work.before.emphases
-        try:
-            candidate = stage2(self._inpainter, pixels, work.prompt, emphases, strength=settings.delta, plan=plan)
-        except RefineError as error:
-            work.guard.refuse("stage2", None, str(error))
-            return pixels
-        shift = color_shift(pixels, candidate)
-        if settings.guard and shift > MAX_SHIFT:
-            reason = f"The mild pass shifts colours by {shift:.3f} on average, limit {MAX_SHIFT:g}: dropped."
-            work.guard.refuse("stage2", None, reason)
-            return pixels
-        return candidate if work.guard.offer(candidate, "stage2") else pixels
-
-    def _report(self, work: _Work, repaired: Tensor, pixels: Tensor, after: Assessment, *, changed: bool) -> Refinement:
+    def _report(self, work: Work, repaired: Tensor, pixels: Tensor, after: Assessment) -> Refinement:
+        first, changed = work.rounds[0], after is not work.before
         return Refinement(
             pixels=pixels,
             stage1_pixels=repaired,
@@ -178,17 +109,37 @@ class BalancedRefiner:
             message=_message(work, changed=changed),
             before=work.before,
             after=after,
-            mask=work.mask,
-            found=work.found,
+            mask=_union(work.rounds),
+            found=first.found,
+            rounds=tuple(work.rounds),
+            stopped=work.stopped,
             decisions=tuple(work.guard.decisions),
-            strengths={"stage1": work.strength, "stage2": self._settings.delta},
+            strengths={"stage1": first.strength, "stage2": self._settings.delta},
             steps=work.steps,
             seed=work.seed,
-            seeds=tuple(region_seed(work.seed, "stage1", region.index) for region in work.found.regions),
+            seeds=first.seeds,
             backend=self._inpainter.name,
+            second=self._second.name,
             settings=self._settings,
             timings=work.timings,
         )
+
+    def refine_all(self, pictures: Sequence[Tensor], prompts: Sequence[str], seeds: Sequence[int]) -> list[Refinement]:
+        """Refine several pictures one after the other; each result is that of a call of its own, bit for bit.
+
+        Args:
+            pictures: As `pixels` of a single call; their sizes may differ.
+            prompts: One a picture.
+            seeds: One a picture.
+
+        Raises:
+            InputError: If the three differ in length, before any work, or a call refuses its picture.
+        """
+        if not len(pictures) == len(prompts) == len(seeds):
+            counts = f"{len(pictures)}, {len(prompts)} and {len(seeds)}"
+            raise InputError(f"`pictures`, `prompts` and `seeds` must have one length, got {counts}.")
+        triples = zip(pictures, prompts, seeds, strict=True)
+        return [self(pixels, prompt, seed=seed) for pixels, prompt, seed in triples]
 
 
 def _check(pixels: Tensor, prompt: str, seed: int) -> None:
@@ -202,15 +153,28 @@ def _check(pixels: Tensor, prompt: str, seed: int) -> None:
         raise InputError(f"`seed` must not be negative, got {seed}.")
 
 
-def _message(work: _Work, *, changed: bool) -> str:
+def _union(rounds: Sequence[Round]) -> RepairMask:
+    """Return the masks of all rounds as one."""
+    masks = [done.mask for done in rounds]
+    return replace(
+        masks[0],
+        hard=torch.stack([mask.hard for mask in masks]).any(0),
+        feathered=torch.stack([mask.feathered for mask in masks]).amax(0),
+        share=torch.stack([mask.share for mask in masks]).amax(0),
+    )
+
+
+def _message(work: Work, *, changed: bool) -> str:
     """Say in one sentence what happened."""
     decisions = work.guard.decisions
     p, a = work.before.pq.score, work.before.aq.score
     if not decisions and p + a < 1:
         return f"The scores are low (p {p:.2f}, a {a:.2f}), but the maps point at no part of the image to repair."
     if not decisions:
-        return f"Nothing to repair: no part of the image reaches a deficit of {work.mask.threshold:.2f}."
+        threshold = work.rounds[0].mask.threshold
+        return f"Nothing to repair: no part of the image reaches a deficit of {threshold:.2f}."
     kept = sum(d.kept for d in decisions)
     if not changed:
         return f"Nothing was changed: none of {len(decisions)} attempted changes was kept."
-    return f"Kept {kept} of {len(decisions)} changes."
+    rounds = len(work.rounds)
+    return f"Kept {kept} of {len(decisions)} changes" + (f" in {rounds} rounds." if rounds > 1 else ".")

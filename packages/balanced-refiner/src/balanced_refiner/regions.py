@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,8 @@ from grefine_core import Assessment, Defect, Emphasis, InputError
 
 RegionKind = Literal["quality", "missing", "attribute"]
 """Why a region is in the mask: poor pixels, an absent object, or an object without its attributes."""
+RegionOrder = Literal["worst", "largest", "reading"]
+"""Order of repair: by the sum of deficits, by area, or by the upper left corner, row by row."""
 
 COVERAGE = 0.25
 """A defect names a region if it fills this much of it on average: half of the mask's default floor,
@@ -30,11 +33,24 @@ MISSING_WEIGHT = 1.1
 
 
 @dataclass(frozen=True, kw_only=True)
+class RegionSettings:
+    """How many regions to treat, in which order, and how strongly."""
+
+    strength: float
+    """Full strength of a repair, in [0, 1]."""
+    missing_strength: float = MISSING_STRENGTH
+    """The same for an object that is missing altogether."""
+    max_regions: int = 8
+    """How many to keep, the worst ones whatever the order."""
+    order: RegionOrder = "worst"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Region:
     """One connected part of the mask."""
 
     index: int
-    """0 is the worst: the largest sum of deficits."""
+    """Place in the order of repair, from 0."""
     box: tuple[int, int, int, int]
     """Top, left, bottom, right in pixels; bottom and right are exclusive."""
     area: int
@@ -49,9 +65,9 @@ class Region:
     span: tuple[int, int] | None
     """Its first character in the user's prompt, and one past its last."""
     strength: float
-    """Level of noise that its repair starts from, in [0, 1]."""
+    """Highest level of noise that a pixel of it is repainted from, in [0, 1]; all are but for a soft mask."""
     prompt: str
-    """What the backend is asked to paint."""
+    """What the backend is asked to paint, see `find_regions`."""
     emphases: tuple[Emphasis, ...] = ()
     """Weights within `prompt`."""
 
@@ -65,56 +81,83 @@ class RegionSet:
     """The regions of one mask, and which pixel belongs to which."""
 
     regions: tuple[Region, ...]
-    """The worst first."""
+    """In the order of repair."""
     labels: Tensor
     """Shape (H, W), int32: a region's index plus 1, 0 outside all of them."""
+    strengths: Tensor
+    """Shape (H, W), float32 in [0, 1]: level of noise that each pixel is repainted from, 0 outside."""
     skipped: int
     """Further parts of the mask, over the limit or a second place of a missing object; left alone."""
 
 
-def find_regions(
-    mask: RepairMask, assessment: Assessment, prompt: str, *, strength: float, max_regions: int
-) -> RegionSet:
+def find_regions(mask: RepairMask, assessment: Assessment, prompt: str, settings: RegionSettings) -> RegionSet:
     """Part the mask into connected regions (8 neighbours) of one cause, and say what each one needs.
 
     Poor pixels beside a place where a phrase fails are a region of their own: they want another
     prompt and strength, and the guard can keep the one repair without the other.
 
-    A missing object is painted at `MISSING_STRENGTH` from its phrase alone; everything else is
-    repaired at `strength` with the whole prompt.
+    What the backend is asked for depends on the cause. `quality`: the whole prompt. `missing`: the
+    phrase alone, strongly, so that nothing else of the prompt is painted in its place. `attribute`:
+    the phrase and then the whole prompt, so that the failing words come first where a text model
+    listens best, and the rest still says what stands around them.
 
     Args:
         mask: The mask of eq. (9), of H x W pixels.
         assessment: Maps and defects, all of H x W pixels.
         prompt: The user's prompt, which the spans of `assessment` refer to.
-        strength: Strength of stage 1, in [0, 1].
-        max_regions: How many to keep, the worst ones.
+        settings: Strengths, limit and order.
 
     Raises:
         InputError: If a defect's region has another size than the mask.
     """
     _check_sizes(mask, assessment)
-    failing = _failing_alignment(mask, assessment)
-    found, count = _label_causes(mask, failing)
-    sums = ndimage.sum_labels(mask.deficit.numpy(), found, np.arange(1, count + 1))
-    order = np.argsort(-sums, kind="stable")  # stable: ties in reading order
-    boxes = ndimage.find_objects(found)
-    labels = np.zeros(found.shape, np.int32)
-    regions: list[Region] = []
+    parts = list(_parts(mask, assessment))
+    chosen: list[tuple[_Place, Region]] = []
     placed: set[tuple[int, int] | None] = set()
-    for place in order.tolist():
-        rows, columns = boxes[place]
-        inside = found[rows, columns] == place + 1
-        at = _Place(rows, columns, torch.from_numpy(inside), failing=bool(failing[rows, columns][inside].mean() > 0.5))
-        region = _describe(len(regions), at, assessment, prompt, strength)
-        if len(regions) == max_regions or (region.kind == "missing" and region.span in placed):
+    for at in parts:
+        if len(chosen) == settings.max_regions:
+            break
+        region = _describe(at, assessment, prompt, settings)
+        if region.kind == "missing" and region.span in placed:
             continue  # one missing object wants one place, not one in each stray part of its map
         if region.kind == "missing":
             placed.add(region.span)
-        labels[rows, columns][inside] = len(regions) + 1
-        regions.append(region)
-    skipped = count - len(regions)
-    return RegionSet(regions=tuple(regions), labels=torch.from_numpy(labels), skipped=skipped)
+        chosen.append((at, region))
+    return _number(_ordered(chosen, settings.order), mask, skipped=len(parts) - len(chosen))
+
+
+def _parts(mask: RepairMask, assessment: Assessment) -> Iterator[_Place]:
+    """Yield the connected parts of one cause, the worst first."""
+    failing = _failing_alignment(mask, assessment)
+    found, count = _label_causes(mask, failing)
+    sums = ndimage.sum_labels(mask.deficit.numpy(), found, np.arange(1, count + 1))
+    boxes = ndimage.find_objects(found)
+    for place in np.argsort(-sums, kind="stable").tolist():  # stable: ties in reading order
+        rows, columns = boxes[place]
+        inside = found[rows, columns] == place + 1
+        at_fault = bool(failing[rows, columns][inside].mean() > 0.5)
+        share = mask.share[rows, columns] * torch.from_numpy(inside)
+        yield _Place(rows, columns, torch.from_numpy(inside), share, failing=at_fault)
+
+
+def _ordered(chosen: list[tuple[_Place, Region]], order: RegionOrder) -> list[tuple[_Place, Region]]:
+    if order == "largest":
+        return sorted(chosen, key=lambda pair: -pair[1].area)
+    if order == "reading":
+        return sorted(chosen, key=lambda pair: pair[1].box[:2])
+    return chosen
+
+
+def _number(chosen: list[tuple[_Place, Region]], mask: RepairMask, *, skipped: int) -> RegionSet:
+    """Return the set of the regions, numbered as they come."""
+    labels = torch.zeros(mask.hard.shape, dtype=torch.int32)
+    strengths = torch.zeros(mask.hard.shape)
+    for index, (at, region) in enumerate(chosen):
+        labels[at.rows, at.columns][at.inside] = index + 1
+        full = region.strength / float(at.share.max())
+        strengths[at.rows, at.columns][at.inside] = full * at.share[at.inside]
+    regions = tuple(replace(region, index=index) for index, (_, region) in enumerate(chosen))
+    return RegionSet(regions=regions, labels=labels, strengths=strengths, skipped=skipped)
 
 
 def _failing_alignment(mask: RepairMask, assessment: Assessment) -> Bools:
@@ -136,7 +179,7 @@ def _failing_alignment(mask: RepairMask, assessment: Assessment) -> Bools:
 def _label_causes(mask: RepairMask, alignment: Bools) -> tuple[NDArray[np.int32], int]:
     """Return labels (H, W) from 1 of the connected parts of each cause, and how many there are."""
     hard = mask.hard.numpy()
-    smallest = SMALLEST_PART * hard.size
+    smallest = max(SMALLEST_PART * hard.size, mask.smallest)
     failing = drop_islands(hard & alignment, smallest)
     poor = hard & ~failing
     if failing.any():
@@ -155,6 +198,8 @@ class _Place:
     rows: slice
     columns: slice
     inside: Tensor
+    share: Tensor
+    """Of the full strength, by pixel of the box; 0 outside the region."""
     failing: bool
     """Whether alignment is the cause in most of it."""
 
@@ -171,11 +216,12 @@ def _check_sizes(mask: RepairMask, assessment: Assessment) -> None:
             )
 
 
-def _describe(index: int, at: _Place, assessment: Assessment, prompt: str, strength: float) -> Region:
+def _describe(at: _Place, assessment: Assessment, prompt: str, settings: RegionSettings) -> Region:
     defect = _main_defect(at, assessment) if at.failing else None
     missing = defect is not None and defect.kind == "missing"
+    text, emphases = _wording(defect, assessment, prompt)
     return Region(
-        index=index,
+        index=0,  # until the order is known
         box=(at.rows.start, at.columns.start, at.rows.stop, at.columns.stop),
         area=int(at.inside.sum()),
         pq=at.mean(assessment.pq.map),
@@ -183,10 +229,22 @@ def _describe(index: int, at: _Place, assessment: Assessment, prompt: str, stren
         kind=defect.kind if defect else "quality",
         phrase=defect.phrase if defect else None,
         span=(defect.start, defect.end) if defect else None,
-        strength=MISSING_STRENGTH if missing else strength,
-        prompt=defect.phrase if defect and missing else prompt,
-        emphases=_phrase_emphasis(defect, assessment) if defect and missing else assessment.emphases,
+        strength=(settings.missing_strength if missing else settings.strength) * float(at.share.max()),
+        prompt=text,
+        emphases=emphases,
     )
+
+
+def _wording(defect: Defect | None, assessment: Assessment, prompt: str) -> tuple[str, tuple[Emphasis, ...]]:
+    """Return what to ask for, and the weights within it."""
+    if defect is None or (defect.kind == "attribute" and defect.phrase == prompt.strip()):
+        return prompt, assessment.emphases
+    first = _phrase_emphasis(defect, assessment)
+    if defect.kind == "missing":
+        return defect.phrase, first
+    before = f"{defect.phrase}, "
+    rest = (replace(e, start=e.start + len(before), end=e.end + len(before)) for e in assessment.emphases)
+    return before + prompt, (*first, *rest)
 
 
 def _main_defect(at: _Place, assessment: Assessment) -> Defect | None:

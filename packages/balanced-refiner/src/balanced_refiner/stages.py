@@ -8,14 +8,16 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from balanced_refiner.backend import Inpainter, InpaintRequest, OnStep, check_generated
+from balanced_refiner.backend import Inpainter, InpaintRequest, OnStep
+from balanced_refiner.color_match import ColorMatch, match_colors
 from balanced_refiner.crops import Window, crop, crop_mask, paste, place_window
 from balanced_refiner.errors import RefineError
+from balanced_refiner.painting import Painted, paint
 from balanced_refiner.regions import Region, RegionSet
 from balanced_refiner.strength import denoising_steps
 from grefine_core import Emphasis, resize
@@ -33,13 +35,24 @@ class StagePlan:
     steps: int
     """n1 or n2 of eq. (10): denoising operations per square."""
     seed: int
+    round: int = 1
+    """Each round draws other noise, so that a repair that failed is not tried in vain again."""
+    locked: Tensor | None = None
+    """Shape (H, W), bool: what stage 2 asks the backend to leave; regions leave it by themselves."""
     on_step: OnStep | None = None
     """Hears of steps done and steps in all, over the whole stage."""
 
-    def listener(self, done: int, total: int) -> OnStep | None:
-        """Return a listener for one call of the backend, `done` steps into the stage."""
+    def listener(self, done: int, steps: int, total: int) -> OnStep | None:
+        """Return a listener for one call of the backend, `done` steps into the stage and `steps` long.
+
+        A backend that counts otherwise, since it parts the call, is brought to the same scale.
+        """
         hear = self.on_step
-        return None if hear is None else (lambda step, _: hear(done + step, total))
+        return None if hear is None else (lambda step, of: hear(done + step * steps // max(1, of), total))
+
+    def seed_of(self, stage: str, index: int, *, spare: bool = False) -> int:
+        """Return the seed of one region or tile in this round, or that of a second try."""
+        return region_seed(self.seed, f"{stage}/{self.round}" if self.round > 1 else stage, index, spare=spare)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,6 +63,10 @@ class Repair:
     window: Window
     generated: Tensor | None
     """Shape (3, S, S), float32 in [0, 1]; None where the backend failed."""
+    seed: int
+    """Of the noise that it was painted from."""
+    match: ColorMatch = field(default_factory=ColorMatch)
+    """What was done to its colours, so that its surroundings look as they did; `generated` has it."""
     error: str = ""
     """Why it failed."""
 
@@ -58,9 +75,9 @@ class Repair:
         return pixels if self.generated is None else paste(pixels, self.generated, self.window, weights)
 
 
-def region_seed(seed: int, stage: str, index: int) -> int:
-    """Return the seed of one region or tile: the same for the same three, whatever ran before it."""
-    digest = hashlib.sha256(f"{seed}/{stage}/{index}".encode()).digest()
+def region_seed(seed: int, stage: str, index: int, *, spare: bool = False) -> int:
+    """Return the seed of one region or tile: the same for the same four, whatever ran before it."""
+    digest = hashlib.sha256(f"{seed}/{stage}/{index}{'/spare' if spare else ''}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1  # torch seeds have 63 bits
 
 
@@ -68,51 +85,53 @@ def stage1(inpainter: Inpainter, pixels: Tensor, found: RegionSet, plan: StagePl
     """Repaint each region in a window around it: D^z1 of eq. (10).
 
     The repairs come back apart, in the order of the regions, so that each can be judged alone. All
-    are painted from `pixels`; where the backend fails, the regions of that call say so.
+    are painted from `pixels`, and a colour cast that shows in the surroundings is taken off. Where
+    the backend fails twice, the region says so.
 
     Args:
         inpainter: The backend.
         pixels: Shape (1, 3, H, W), float32 in [0, 1], on the CPU.
-        found: The regions, and the pixels that belong to them.
+        found: The regions, and how strongly to repaint each pixel of them.
         plan: n1 steps, seed and listener.
     """
     ordered = sorted(found.regions, key=lambda region: region.strength)  # like ones together take fewer steps
     batches = [ordered[i : i + BATCH] for i in range(0, len(ordered), BATCH)]
     counts = [denoising_steps(plan.steps, batch[-1].strength) for batch in batches]
-    total = sum(counts)
     size = (pixels.shape[2], pixels.shape[3])
     done, repairs = 0, list[Repair]()
     for batch, steps in zip(batches, counts, strict=True):
         windows = [place_window(region.box, size, working_size=inpainter.working_size) for region in batch]
-        request = _region_request(pixels, found.labels, batch, windows, inpainter.working_size, plan)
-        made, error = torch.empty(0), ""
-        try:
-            made = check_generated(inpainter.inpaint(request, on_step=plan.listener(done, total)), request)
-        except RefineError as failure:
-            error = str(failure)
+        request = _region_request(pixels, found, batch, windows, plan, inpainter.working_size)
+        spare = [plan.seed_of("stage1", region.index, spare=True) for region in batch]
+        made = paint(inpainter, request, spare, on_step=plan.listener(done, steps, sum(counts)))
         done += steps
-        for place, (region, window) in enumerate(zip(batch, windows, strict=True)):
-            generated = None if error else made[place]
-            repairs.append(Repair(region=region, window=window, generated=generated, error=error))
+        repairs += [
+            _repair(*parts, request, place) for place, parts in enumerate(zip(batch, windows, made, strict=True))
+        ]
     return sorted(repairs, key=lambda repair: repair.region.index)
 
 
+def _repair(region: Region, window: Window, painted: Painted, request: InpaintRequest, place: int) -> Repair:
+    """Return what was painted for a region, without the colour cast of its surroundings."""
+    if painted.pixels is None:
+        return Repair(region=region, window=window, generated=None, seed=painted.seed, error=painted.error)
+    match = match_colors(painted.pixels, request.images[place], request.masks[place, 0] > 0)
+    made = match.apply(painted.pixels)
+    return Repair(region=region, window=window, generated=made, seed=painted.seed, match=match)
+
+
 def _region_request(
-    pixels: Tensor, labels: Tensor, batch: list[Region], windows: list[Window], side: int, plan: StagePlan
+    pixels: Tensor, found: RegionSet, batch: list[Region], windows: list[Window], plan: StagePlan, side: int
 ) -> InpaintRequest:
     """Return the request of a batch of regions, each cut out at `side` pixels."""
-    pairs = list(zip(batch, windows, strict=True))
+    own = [found.strengths * (found.labels == region.index + 1) for region in batch]
+    pairs = zip(own, windows, strict=True)
     return InpaintRequest(
         images=torch.cat([resize(crop(pixels, window), (side, side)) for window in windows]),
-        strengths=torch.stack(
-            [
-                region.strength * crop_mask(labels == region.index + 1, window, working_size=side)
-                for region, window in pairs
-            ]
-        ),
+        strengths=torch.stack([crop_mask(strengths, window, working_size=side) for strengths, window in pairs]),
         prompts=[region.prompt for region in batch],
         emphases=[region.emphases for region in batch],
-        seeds=[region_seed(plan.seed, "stage1", region.index) for region in batch],
+        seeds=[plan.seed_of("stage1", region.index) for region in batch],
         steps=plan.steps,
     )
 
@@ -123,7 +142,8 @@ def stage2(
     """Repaint the whole picture a little, under a mask of ones: D^z2 of eq. (10).
 
     A picture larger than the backend's working size is covered by overlapping tiles, pixel for
-    pixel, which fade into each other; a smaller one is mirrored at its borders.
+    pixel, which fade into each other; a smaller one is mirrored at its borders. The caller puts
+    locked pixels back: the backend may change what it was asked to leave.
 
     Args:
         inpainter: The backend.
@@ -131,28 +151,33 @@ def stage2(
         prompt: The user's prompt.
         emphases: Weights within it, eq. (7).
         strength: Delta of eq. (9), in [0, 1].
-        plan: n2 steps, seed and listener.
+        plan: n2 steps, seed, locked pixels and listener.
 
     Raises:
-        RefineError: If the backend returns nothing that may be used.
+        RefineError: If the backend returns nothing that may be used, twice.
     """
     windows = _tiles((pixels.shape[2], pixels.shape[3]), inpainter.working_size)
     batches = [range(i, min(i + BATCH, len(windows))) for i in range(0, len(windows), BATCH)]
     steps = denoising_steps(plan.steps, strength)
+    strengths = torch.full_like(pixels[:, :1], strength)
+    if plan.locked is not None:
+        strengths = strengths * ~plan.locked.cpu()
     total, weight = torch.zeros_like(pixels), torch.zeros_like(pixels[:, :1])
     for number, batch in enumerate(batches):
-        images = torch.cat([crop(pixels, windows[i]) for i in batch])
         request = InpaintRequest(
-            images=images,
-            strengths=torch.full_like(images[:, :1], strength),
+            images=torch.cat([crop(pixels, windows[i]) for i in batch]),
+            strengths=torch.cat([crop(strengths, windows[i]) for i in batch]),
             prompts=[prompt] * len(batch),
             emphases=[emphases] * len(batch),
-            seeds=[region_seed(plan.seed, "stage2", i) for i in batch],
+            seeds=[plan.seed_of("stage2", i) for i in batch],
             steps=plan.steps,
         )
-        made = inpainter.inpaint(request, on_step=plan.listener(number * steps, len(batches) * steps))
-        for i, tile in zip(batch, check_generated(made, request), strict=True):
-            _add_tile(total, weight, tile, windows[i])
+        spare = [plan.seed_of("stage2", i, spare=True) for i in batch]
+        hear = plan.listener(number * steps, steps, len(batches) * steps)
+        for i, tile in zip(batch, paint(inpainter, request, spare, on_step=hear), strict=True):
+            if tile.pixels is None:
+                raise RefineError(tile.error)
+            _add_tile(total, weight, tile.pixels, windows[i])
     return (total / weight).clamp(0, 1)
 
 
