@@ -171,8 +171,8 @@ def _message(work: Work, *, changed: bool) -> str:
     if not decisions and p + a < 1:
         return f"The scores are low (p {p:.2f}, a {a:.2f}), but the maps point at no part of the image to repair."
     if not decisions:
-        threshold = work.rounds[0].mask.threshold
-        return f"Nothing to repair: no part of the image reaches a deficit of {threshold:.2f}."
+        part = "part" if work.locked is None else "unlocked part"
+        return f"Nothing to repair: no {part} of the image reaches a deficit of {work.rounds[0].mask.threshold:.2f}."
     kept = sum(d.kept for d in decisions)
     if not changed:
         return f"Nothing was changed: none of {len(decisions)} attempted changes was kept."

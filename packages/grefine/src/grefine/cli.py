@@ -22,6 +22,17 @@ Config = Annotated[Path | None, typer.Option(metavar="F.toml", help="Settings fi
 Literal = Annotated[
     bool | None, typer.Option("--literal", help="Use eq. (6) and (9) of the paper as they are printed.")
 ]
+Mask = Annotated[str | None, typer.Option(help="`otsu`, `fixed`, `quantile` or `soft`. (default: otsu)")]
+Threshold = Annotated[float | None, typer.Option(help="Deficit of 2 from which to repair. (default: 0.5)")]
+MinArea = Annotated[float | None, typer.Option(help="Least share of the picture of a region. (default: 0.001)")]
+Rounds = Annotated[int | None, typer.Option(help="Rounds of repair at most. (default: 1)")]
+MaxRegions = Annotated[int | None, typer.Option(help="Regions of a round at most, the worst. (default: 8)")]
+Order = Annotated[str | None, typer.Option(help="`worst`, `largest` or `reading`. (default: worst)")]
+Strength = Annotated[float | None, typer.Option(help="Of the repairs; 0: from the scores. (default: 0)")]
+MildPass = Annotated[str | None, typer.Option("--pass", help="Stage 2: `auto`, `always`, `never`. (default: auto)")]
+Locked = Annotated[
+    str | None, typer.Option(metavar="MASK.png", help="White, or painted on nothing, is what must not change.")
+]
 
 
 @app.callback()
@@ -64,6 +75,15 @@ def refine(
     seed: Annotated[int | None, typer.Option(help="Same seed, same picture. (default: 0)")] = None,
     steps: Annotated[int | None, typer.Option(help="Denoising steps of both stages. (default: 20)")] = None,
     no_guard: Annotated[bool, typer.Option("--no-guard", help="Keep changes even where scores fall.")] = False,
+    mask: Mask = None,
+    threshold: Threshold = None,
+    min_area: MinArea = None,
+    rounds: Rounds = None,
+    max_regions: MaxRegions = None,
+    order: Order = None,
+    strength: Strength = None,
+    mild_pass: MildPass = None,
+    locked: Locked = None,
     preset: Preset = None,
     device: Device = None,
     literal: Literal = None,
@@ -71,7 +91,9 @@ def refine(
 ) -> None:
     """Assess a picture, repair the regions that fail, assess again, and keep what helped."""
     flags = {"preset": preset, "device": device, "literal": literal, "seed": seed, "steps": steps}
-    settings = load_settings(config, {**flags, "guard": False if no_guard else None})
+    repairs = {"mask": mask, "threshold": threshold, "min_area": min_area, "order": order, "locked": locked}
+    amounts = {"rounds": rounds, "max_regions": max_regions, "strength": strength, "mild_pass": mild_pass}
+    settings = load_settings(config, {**flags, **repairs, **amounts, "guard": False if no_guard else None})
     from grefine.run import refine_file
     from grefine.summary import print_outcome, progress_bar
 

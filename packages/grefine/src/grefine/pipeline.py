@@ -9,12 +9,21 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, cast
 
 from torch import Tensor
 
 from aqmap import Alignment, AlignmentAssessor, AlignmentSettings, calibrate, load_parser
-from balanced_refiner import BalancedRefiner, Inpainter, Refinement, RefineSettings, load_inpainter
+from balanced_refiner import (
+    BalancedRefiner,
+    Inpainter,
+    MaskSettings,
+    Refinement,
+    RefineSettings,
+    load_inpainter,
+)
+from grefine.locked import read_locked
 from grefine.settings import Settings
 from grefine.shared_encoder import SharedEncoder
 from grefine_core import Assessment, Encoder, ImageInput, as_pixels, check_prompt, load_encoder
@@ -148,7 +157,13 @@ class GRefine:
         return Score(perception=perception, alignment=alignment, assessment=assessment)
 
     def refine(
-        self, image: ImageInput, prompt: str, *, seed: int | None = None, on_progress: OnProgress | None = None
+        self,
+        image: ImageInput,
+        prompt: str,
+        *,
+        seed: int | None = None,
+        locked: Tensor | None = None,
+        on_progress: OnProgress | None = None,
     ) -> Outcome:
         """Assess a picture, repair where it fails, and assess it again.
 
@@ -156,7 +171,8 @@ class GRefine:
             image: A file, a read picture, a PIL image, or pixels (1, 3, H, W) in [0, 1].
             prompt: What it should show.
             seed: The same seed gives the same picture; that of the settings by default.
-            on_progress: Hears of every denoising step.
+            locked: Pixels that must not change, shape (H, W), bool; those of the settings' mask file by default.
+            on_progress: Hears of every denoising step; raises `balanced_refiner.Cancelled` to stop.
 
         Raises:
             InputError: If an argument breaks the above.
@@ -166,12 +182,11 @@ class GRefine:
         pixels = as_pixels(image).cpu()
         measured = _Measured(self, prompt)
         settings = self._settings
-        refiner = BalancedRefiner(
-            self._inpainter(),
-            measured.assess,
-            RefineSettings(steps=settings.steps, guard=settings.guard, literal=settings.literal),
-        )
-        refinement = refiner(pixels, prompt, seed=settings.seed if seed is None else seed, on_progress=on_progress)
+        if locked is None and settings.locked:
+            locked = read_locked(Path(settings.locked), (pixels.shape[2], pixels.shape[3]))
+        refiner = BalancedRefiner(self._inpainter(), measured.assess, refine_settings(settings))
+        chosen = settings.seed if seed is None else seed
+        refinement = refiner(pixels, prompt, seed=chosen, locked=locked, on_progress=on_progress)
         return Outcome(
             prompt=prompt,
             source=pixels,
@@ -180,6 +195,25 @@ class GRefine:
             refinement=refinement,
             settings=settings,
         )
+
+
+def refine_settings(settings: Settings) -> RefineSettings:
+    """Return what the refiner is told of the settings of a run."""
+    return RefineSettings(
+        steps=settings.steps,
+        mask=MaskSettings(
+            mode=cast(Any, settings.mask),  # `Settings` has checked it, and the two below
+            tau=settings.threshold,
+            min_area=settings.min_area,
+        ),
+        guard=settings.guard,
+        literal=settings.literal,
+        strength=settings.strength or None,
+        rounds=settings.rounds,
+        max_regions=settings.max_regions,
+        order=cast(Any, settings.order),
+        stage2=cast(Any, settings.mild_pass),
+    )
 
 
 class _Measured:

@@ -1,6 +1,6 @@
 """What `report.json` and `regions.json` say of a refinement.
 
-`SCHEMA` counts up whenever a key changes its name or meaning; new keys do not change it.
+`SCHEMA`, that of the report, counts up whenever a key changes its name or meaning; new keys do not change it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from torch import Tensor
 
+from balanced_refiner import regions_document
 from grefine.packs import Pack
 from grefine.pipeline import Outcome
 from grefine.versions import LIBRARIES, OWN_PACKAGES, package_versions
@@ -109,6 +110,8 @@ def build_report(outcome: Outcome, source: Source, packs: Sequence[Pack], files:
         "steps": told["steps"],
         "seed": refinement.seed,
         "seeds": told["seeds"],
+        "rounds": told["rounds"],
+        "stopped": told["stopped"],
         "guard": {
             "enabled": refinement.settings.guard,
             "tolerance": refinement.settings.tolerance,
@@ -120,6 +123,7 @@ def build_report(outcome: Outcome, source: Source, packs: Sequence[Pack], files:
         "models": {
             "encoder": outcome.before.perception.encoder,
             "diffusion": refinement.backend,
+            "diffusion_stage2": refinement.second,
             "packs": [pack.to_json() for pack in packs],
         },
         "versions": {"python": platform.python_version(), **package_versions((*OWN_PACKAGES, *LIBRARIES))},
@@ -129,19 +133,7 @@ def build_report(outcome: Outcome, source: Source, packs: Sequence[Pack], files:
 
 
 def build_regions(outcome: Outcome) -> Json:
-    """Return what needed repair and what became of it: a list that other tools can work from."""
+    """Return what needed repair and what became of it, after the schema `balanced_refiner.regions_schema`."""
     refinement = outcome.refinement
-    decisions = {d.region: d for d in refinement.decisions if d.stage == "stage1"}
     height, width = outcome.source.shape[2:]
-    regions = []
-    for region in refinement.found.regions:
-        decision = decisions.get(region.index)
-        verdict = {"kept": decision.kept, "reason": decision.reason} if decision else {"kept": False, "reason": ""}
-        regions.append({**region.to_dict(), **verdict})
-    return {
-        "schema": SCHEMA,
-        "height": height,
-        "width": width,
-        "regions": regions,
-        "regions_skipped": refinement.found.skipped,
-    }
+    return regions_document((height, width), [done.found for done in refinement.rounds], refinement.decisions)

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import Tensor
+
 from aqmap import normalise
+from grefine.locked import read_locked
 from grefine.outputs import check_input_survives, output_folder
 from grefine.packs import Pack, check_packs
 from grefine.pipeline import GRefine, OnProgress, Outcome, Score
@@ -28,6 +31,8 @@ class Job:
     prompt: str
     settings: Settings
     packs: tuple[Pack, ...]
+    locked: Tensor | None
+    """Shape (H, W), bool: the pixels that must not change."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,16 +49,17 @@ def check_job(path: Path, prompt: str, settings: Settings, *, diffusion: bool = 
     """Check everything that can be checked without loading a model, the cheapest first.
 
     Raises:
-        InputError: If the prompt says nothing, the file is no readable picture, the device is
-            absent or a preset is not installed.
+        InputError: If the prompt says nothing, the file is no readable picture, the mask of locked
+            pixels does not fit it, the device is absent or a preset is not installed.
         WeightsError: If a weights file is absent or altered.
     """
     normalise(prompt)
     picture = read_image(path)
+    locked = read_locked(Path(settings.locked), picture.size) if settings.locked else None
     pick_device(settings.device)
     packs = check_packs(settings, diffusion=diffusion)
     source = Source(path=path, content=path.read_bytes(), picture=picture)
-    return Job(source=source, prompt=prompt, settings=settings, packs=packs)
+    return Job(source=source, prompt=prompt, settings=settings, packs=packs, locked=locked)
 
 
 def score_file(path: Path, prompt: str, settings: Settings, *, load: Load | None = None) -> Score:
@@ -87,6 +93,7 @@ def refine_file(
     job = check_job(path, prompt, settings)
     check_input_survives(path, folder, (*WRITTEN, job.source.kept_name))
     with output_folder(folder):
-        outcome = (load or GRefine.load)(settings).refine(job.source.picture, prompt, on_progress=on_progress)
+        models = (load or GRefine.load)(settings)
+        outcome = models.refine(job.source.picture, prompt, locked=job.locked, on_progress=on_progress)
         files = save_outcome(folder, outcome, job.source, job.packs)
     return Finished(outcome=outcome, files=tuple(files), seconds=time.perf_counter() - began)

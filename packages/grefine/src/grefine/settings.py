@@ -11,13 +11,21 @@ from typing import Any, cast
 from grefine_core.errors import InputError
 from grefine_core.presets import DEFAULT_PRESET
 
-Value = str | int | bool
+Value = str | int | float | bool
 """What a setting may be; TOML tables, lists and dates are none of them."""
 
 MAX_STEPS = 1000
 """Diffusion models are trained with 1000 noise levels; more steps would repeat some."""
 MAX_SEED = 2**63 - 1
 """Largest seed that a torch generator takes."""
+MAX_ROUNDS = 100
+"""Each round costs a repair and an assessment of every region; one that helps nothing ends them anyway."""
+CHOICES = {
+    "mask": ("otsu", "fixed", "quantile", "soft"),
+    "order": ("worst", "largest", "reading"),
+    "mild_pass": ("auto", "always", "never"),
+}
+"""What the settings of this kind may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +48,47 @@ class Settings:
     """Keep a change only if the scores do not fall; off reproduces the paper."""
     literal: bool = False
     """Use eq. (6) and (9) as they are printed, not as the text around them explains them."""
+    mask: str = "otsu"
+    """How defects are cut out of the maps: `otsu`, `fixed` or `quantile`; `soft` does not cut but
+    repaints each pixel as strongly as its own deficit asks."""
+    threshold: float = 0.5
+    """Deficit `(1 - P) + (1 - A)` below which a pixel is never repaired, in (0, 2]."""
+    min_area: float = 0.001
+    """Share of the picture below which a defect is left alone, in [0, 1)."""
+    rounds: int = 1
+    """Times that regions are looked for and repaired at most."""
+    max_regions: int = 8
+    """Regions repaired in a round at most, the worst ones."""
+    order: str = "worst"
+    """Order of repair: `worst`, `largest` or `reading` (row by row)."""
+    strength: float = 0.0
+    """Strength of the repairs, in [0, 1]; 0 takes it from the scores, as eq. (9) does."""
+    mild_pass: str = "auto"
+    """Whether stage 2 runs: `auto` if there was something to repair, `always`, `never`."""
+    locked: str = ""
+    """Mask file of the pixels that must not change, white or painted, as large as the picture; empty for none."""
 
     def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(f"`{name}` must be one of {', '.join(choices)}, got `{getattr(self, name)}`.")
+        self._check_ranges()
+
+    def _check_ranges(self) -> None:
         if not 2 <= self.steps <= MAX_STEPS:
             raise InputError(f"`steps` must lie in 2 ... {MAX_STEPS}, half for each stage, got {self.steps}.")
         if not 0 <= self.seed <= MAX_SEED:
             raise InputError(f"`seed` must lie in 0 ... 2^63 - 1, got {self.seed}.")
+        if not 0 < self.threshold <= 2:  # nan fails here and below, too
+            raise InputError(f"`threshold` must lie in (0, 2], got {self.threshold}.")
+        if not 0 <= self.min_area < 1:
+            raise InputError(f"`min_area` must lie in [0, 1), got {self.min_area}.")
+        if not 0 <= self.strength <= 1:
+            raise InputError(f"`strength` must lie in [0, 1], got {self.strength}.")
+        if not 1 <= self.rounds <= MAX_ROUNDS:
+            raise InputError(f"`rounds` must lie in 1 ... {MAX_ROUNDS}, got {self.rounds}.")
+        if self.max_regions < 1:
+            raise InputError(f"`max_regions` must be at least 1, got {self.max_regions}.")
 
     def to_json(self) -> dict[str, Value]:
         """Return the settings by name."""
@@ -66,7 +109,9 @@ def load_settings(config: Path | None = None, flags: Mapping[str, Value | None] 
     for key, value in values.items():
         if key not in kinds:
             raise InputError(f"Unknown setting `{key}`; known settings: {', '.join(kinds)}.")
-        if type(value) is not kinds[key]:  # not isinstance: True would pass for a whole number
+        if kinds[key] is float and type(value) is int:
+            values[key] = float(value)  # 1 is a number like any other
+        elif type(value) is not kinds[key]:  # not isinstance: True would pass for a whole number
             expected, found = kinds[key].__name__, type(value).__name__
             raise InputError(f"Setting `{key}` must be {expected}, got {found} ({value!r}).")
     return Settings(**cast(dict[str, Any], values))  # each value has the type of its field, see above

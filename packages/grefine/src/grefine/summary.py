@@ -117,15 +117,17 @@ def _phrases(before: Score, after: Score) -> Table:
 
 def _decisions(outcome: Outcome) -> Table:
     """Return what was tried, region by region, and what the guard made of it."""
-    regions = {region.index: region for region in outcome.refinement.found.regions}
+    rounds = outcome.refinement.rounds
+    regions = {(done.number, region.index): region for done in rounds for region in done.found.regions}
     table = Table("change", "verdict", "reason")
     for decision in outcome.refinement.decisions:
         what = "mild pass over the whole picture"
         if decision.region is not None:
-            region = regions[decision.region]
+            region = regions[decision.round, decision.region]
             top, left, bottom, right = region.box
             why = f"{region.kind}: {region.phrase}" if region.phrase else region.kind
-            what = f"region {region.index} ({why}), rows {top}-{bottom}, columns {left}-{right}"
+            when = f"round {decision.round}, " if len(rounds) > 1 else ""
+            what = f"{when}region {region.index} ({why}), rows {top}-{bottom}, columns {left}-{right}"
         verdict = Text("kept", "green") if decision.kept else Text("dropped", "yellow")
         table.add_row(Text(what), verdict, Text(decision.reason))
     return table
