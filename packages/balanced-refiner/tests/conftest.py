@@ -82,3 +82,21 @@ def with_hole():
         return quality
 
     return make
+
+
+@pytest.fixture
+def judged(assessment):
+    """Return a factory of assess functions: one quality map always, and scores by the call."""
+
+    def make(quality, *sums, defects=(), alignment=None):
+        calls = []
+
+        def assess(pixels, prompt):
+            total = sums[min(len(calls), len(sums) - 1)]
+            calls.append(pixels.clone())
+            return assessment(quality, alignment, p=total / 2, a=total / 2, defects=defects)
+
+        assess.calls = calls
+        return assess
+
+    return make

@@ -96,3 +96,9 @@ def test_box_outside_the_picture_is_refused(box):
 def test_working_size_must_be_positive():
     with pytest.raises(InputError, match="working_size"):
         place_window((0, 0, 4, 4), (10, 10), working_size=0)
+
+
+def test_scaled_strengths_keep_the_highest_of_a_cell():
+    strengths = torch.zeros(8, 8)
+    strengths[0, 0], strengths[1, 1] = 0.25, 0.75
+    assert crop_mask(strengths, Window(0, 0, 8), working_size=4)[0, 0].tolist() == [0.75, 0, 0, 0]

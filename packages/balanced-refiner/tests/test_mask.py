@@ -163,3 +163,84 @@ def test_deficit_out_of_range_is_refused(values):
 def test_wrong_setting_is_refused_and_named(field, value):
     with pytest.raises(InputError, match=f"`{field}`"):
         MaskSettings(**{field: value})
+
+
+SOFT = MaskSettings(mode="soft", feather=0, min_area=0.0)
+
+
+def test_soft_share_by_hand():
+    values = torch.tensor([[0.0, 0.5, 0.75, 1.0, 2.0]])
+    assert binarize(values, settings=SOFT).share.tolist() == [pytest.approx([0, 0, 0.5, 1, 1])]
+
+
+@pytest.mark.parametrize("tau", [0.1, 0.5, 1.0, 1.9, 2.0])
+def test_soft_share_rises_with_the_deficit_from_the_floor_to_one(tau):
+    values = torch.linspace(0, 2, 1001)[None]
+    share = binarize(values, settings=MaskSettings(mode="soft", tau=tau, min_area=0.0)).share
+    assert (share.diff() >= 0).all()
+    assert (share[values <= tau] == 0).all()
+    assert share.max() <= 1
+    assert tau == 2.0 or share[0, -1] == 1
+
+
+def test_soft_mask_is_where_the_share_is_not_zero():
+    values = torch.rand(40, 50, generator=torch.Generator().manual_seed(0)) * 2
+    mask = binarize(values, settings=SOFT)
+    assert torch.equal(mask.share > 0, mask.hard)
+    assert mask.hard.any()
+    assert not mask.hard.all()
+
+
+def test_soft_mask_keeps_its_holes_and_drops_its_islands():
+    values = torch.zeros(100, 100)
+    values[40:60, 40:60] = 1.0
+    values[50, 50] = 0.0
+    values[5, 5] = 1.0
+    hard = binarize(values, settings=MaskSettings(mode="soft")).hard
+    assert not hard[50, 50]
+    assert not hard[5, 5]
+    assert hard.sum() == 399
+
+
+def test_share_is_one_all_over_a_hard_mask():
+    values = torch.zeros(64, 64)
+    values[20:40, 20:40] = 0.7
+    mask = binarize(values, settings=MaskSettings())
+    assert torch.equal(mask.share, mask.hard.float())
+
+
+@pytest.mark.parametrize("mode", ["otsu", "fixed", "quantile", "soft"])
+@pytest.mark.parametrize("seed", range(5))
+def test_locked_pixels_are_never_in_the_mask(mode, seed):
+    generator = torch.Generator().manual_seed(seed)
+    values = torch.nn.functional.interpolate(torch.rand(1, 1, 5, 5, generator=generator) * 2, (50, 70))[0, 0]
+    locked = torch.nn.functional.interpolate(torch.rand(1, 1, 4, 4, generator=generator), (50, 70))[0, 0] > 0.5
+    mask = binarize(values, settings=MaskSettings(mode=mode, tau=0.3, share=0.8), locked=locked)
+    assert mask.hard.any()
+    assert not mask.hard[locked].any()
+    assert not mask.feathered[locked].any()
+    assert not mask.share[locked].any()
+
+
+def test_locked_defect_leaves_no_rim_around_it():
+    values = torch.zeros(64, 64)
+    values[20:40, 20:40] = 1.0
+    assert binarize(values, settings=MaskSettings(), locked=values > 0).empty
+
+
+def test_picture_that_is_locked_all_over_gives_an_empty_mask():
+    assert binarize(torch.ones(16, 16), settings=MaskSettings(), locked=torch.ones(16, 16, dtype=torch.bool)).empty
+
+
+def test_locked_pixels_have_no_say_in_the_threshold():
+    values = torch.full((64, 64), 0.55)
+    values[8:24, 8:24] = 2.0  # with these Otsu would cut above 0.55
+    locked = values == 2.0
+    mask = binarize(values, settings=MaskSettings(dilation=0), locked=locked)
+    assert torch.equal(mask.hard, ~locked)
+
+
+@pytest.mark.parametrize("locked", [torch.zeros(4, 5, dtype=torch.bool), torch.zeros(4, 4)])
+def test_wrong_locks_are_refused_and_named(locked):
+    with pytest.raises(InputError, match="`locked` must be bool of shape"):
+        binarize(torch.zeros(4, 4), settings=BARE, locked=locked)

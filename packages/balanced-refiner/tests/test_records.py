@@ -14,7 +14,16 @@ def test_steps_are_halved(steps, n1, n2):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("steps", 1), ("delta", 1.5), ("tolerance", -0.1), ("max_regions", 0), ("stage2", "sometimes")],
+    [
+        ("steps", 1),
+        ("delta", 1.5),
+        ("tolerance", -0.1),
+        ("max_regions", 0),
+        ("rounds", 0),
+        ("strength", 0.0),
+        ("order", "best"),
+        ("stage2", "sometimes"),
+    ],
 )
 def test_wrong_setting_is_refused_and_named(field, value):
     with pytest.raises(InputError, match=f"`{field}`"):

@@ -17,24 +17,6 @@ def picture(height, width, seed=0):
     return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed)) * 0.9 + 0.05
 
 
-@pytest.fixture
-def judged(assessment):
-    """Return a factory of assess functions: one quality map always, and scores by the call."""
-
-    def make(quality, *sums, defects=(), alignment=None):
-        calls = []
-
-        def assess(pixels, prompt):
-            total = sums[min(len(calls), len(sums) - 1)]
-            calls.append(pixels.clone())
-            return assessment(quality, alignment, p=total / 2, a=total / 2, defects=defects)
-
-        assess.calls = calls
-        return assess
-
-    return make
-
-
 def test_good_picture_comes_back_bit_for_bit(painter, judged):
     fake, pixels = painter(), picture(45, 61)
     result = BalancedRefiner(fake, judged(torch.ones(45, 61), 1.9))(pixels, "a dog")

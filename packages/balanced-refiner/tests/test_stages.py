@@ -152,3 +152,84 @@ def test_seed_of_a_region_depends_on_all_its_parts():
     seeds = {region_seed(seed, stage, index) for seed in (0, 1) for stage in ("stage1", "stage2") for index in (0, 1)}
     assert len(seeds) == 8
     assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_stage1_takes_a_colour_cast_off_the_repair(painter, assessment, with_hole):
+    class Caster(painter):
+        """Heal the hole, and show everything a little redder and darker."""
+
+        def inpaint(self, request, **_):
+            healed = torch.where(request.masks > 0, torch.full_like(request.images, 0.4), request.images)
+            return healed + torch.tensor([0.06, -0.03, 0.0]).view(3, 1, 1)
+
+    mask, found = regions_of(assessment(with_hole(100, 100, (40, 40, 50, 60))))
+    repair = stage1(Caster(), picture(100, 100) * 0.5 + 0.2, found, PLAN)[0]
+    out = repair.apply(picture(100, 100), mask.feathered)
+    torch.testing.assert_close(out[..., 40:50, 40:60], torch.full((1, 3, 10, 20), 0.4), atol=1e-4, rtol=0)
+    assert not repair.match.neutral
+
+
+def test_stage1_asks_for_each_pixel_as_strongly_as_its_deficit_says(painter, assessment):
+    fake, quality = painter(size=32), torch.ones(100, 100)
+    quality[40:50, 40:50], quality[40:50, 50:60] = 0.25, 0.0
+    mask = make_mask(quality, torch.ones(100, 100), settings=MaskSettings(mode="soft"))
+    found = find_regions(mask, assessment(quality), "a dog", RegionSettings(strength=0.5))
+    stage1(fake, picture(100, 100), found, PLAN)
+    assert fake.requests[0].strengths.unique().tolist() == [0.0, 0.25, 0.5]
+    assert fake.requests[0].tops == (0.5,)
+
+
+def test_stage1_tries_a_failed_region_again_and_tells_its_seed(painter, assessment, with_hole):
+    class Once(painter):
+        """Fail at the first call only."""
+
+        def inpaint(self, request, *, on_step=None):
+            made = super().inpaint(request, on_step=on_step)
+            return made * torch.nan if len(self.requests) == 1 else made
+
+    _, found = regions_of(assessment(with_hole(64, 64, (8, 8, 24, 24))))
+    repair = stage1(Once(), picture(64, 64), found, PLAN)[0]
+    assert repair.generated is not None
+    assert repair.seed == PLAN.seed_of("stage1", 0, spare=True)
+
+
+def test_stage2_asks_the_backend_to_leave_locked_pixels(painter):
+    fake, locked = painter(size=32), torch.zeros(20, 13, dtype=torch.bool)
+    locked[5:8] = True
+    plan = StagePlan(steps=4, seed=7, locked=locked)
+    stage2(fake, picture(20, 13), "a dog", (), strength=0.1, plan=plan)
+    strengths = fake.requests[0].strengths[0, 0, 6:26, 9:22]
+    assert torch.equal(strengths > 0, ~locked)
+
+
+def test_stage2_tries_a_failed_tile_again(painter):
+    class Once(painter):
+        def inpaint(self, request, *, on_step=None):
+            made = super().inpaint(request, on_step=on_step)
+            return made * torch.nan if len(self.requests) == 1 else made
+
+    out = stage2(Once(value=0.5), picture(32, 32), "a dog", (), strength=0.1, plan=PLAN)
+    torch.testing.assert_close(out, torch.full_like(out, 0.5))
+
+
+@pytest.mark.parametrize("parts", [1, 2, 5])
+def test_steps_are_counted_on_one_scale_however_a_backend_parts_its_call(parts, painter):
+    class Parted(painter):
+        def inpaint(self, request, *, on_step=None):
+            for step in range(4 * parts):
+                on_step(step + 1, 4 * parts)
+            return request.images
+
+    heard = []
+    plan = StagePlan(steps=4, seed=7, on_step=lambda done, total: heard.append((done, total)))
+    stage2(Parted(), picture(32, 150), "a dog", (), strength=0.1, plan=plan)
+    assert heard == sorted(heard)
+    assert heard[-1] == (8, 8)
+
+
+def test_seeds_differ_by_round_and_try():
+    plans = [StagePlan(steps=4, seed=7, round=number) for number in (1, 2, 3)]
+    seeds = {
+        plan.seed_of("stage1", index, spare=spare) for plan in plans for index in (0, 1) for spare in (True, False)
+    }
+    assert len(seeds) == 12
