@@ -98,3 +98,10 @@ def test_matched_colours_stay_in_range():
     match = ColorMatch(lines=((1.2, 0.1), (1.0, -0.2), (1.0, 0.0)))
     out = match.apply(torch.stack([torch.full((4, 4), v) for v in (0.9, 0.1, 0.5)]))
     assert out[:, 0, 0].tolist() == [1.0, 0.0, 0.5]
+
+
+def test_difference_that_is_not_the_same_all_around_is_no_cast():
+    source = picture()
+    shown = source + 0.06
+    shown[:, :32, :32] -= 0.09
+    assert match_colors(shown, source, INSIDE).neutral

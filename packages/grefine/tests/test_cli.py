@@ -65,9 +65,57 @@ def test_flags_reach_the_report_and_win_over_the_file(invoke, damaged_pixels, sa
     }
 
 
+def test_flags_of_the_repair_reach_the_report(invoke, damaged_pixels, save_picture, tmp_path) -> None:
+    mask = save_picture(damaged_pixels * 0, "mask.png")
+    flags = ("--mask", "soft", "--threshold", 0.4, "--min-area", 0.01, "--rounds", 2, "--max-regions", 3)
+    more = ("--order", "largest", "--strength", 0.3, "--pass", "never", "--locked", mask)
+    path = save_picture(damaged_pixels)
+    result = invoke("refine", path, "--prompt", "a cat", "-o", tmp_path / "out", *flags, *more)
+    assert result.exit_code == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    expected = {
+        "mask": "soft",
+        "threshold": 0.4,
+        "min_area": 0.01,
+        "rounds": 2,
+        "max_regions": 3,
+        "order": "largest",
+        "strength": 0.3,
+        "mild_pass": "never",
+        "locked": str(mask),
+    }
+    assert {key: report["settings"][key] for key in expected} == expected
+    assert report["refiner_settings"]["mask"]["mode"] == "soft"
+    assert report["strengths"]["stage1"] == 0.3
+
+
+def test_rounds_are_told_apart_in_the_table(invoke, models, damaged_pixels, save_picture, tmp_path) -> None:
+    models.red = 0.85
+    path = save_picture(damaged_pixels)
+    rounds = ("--rounds", 2, "--threshold", 0.05, "--pass", "never")
+    result = invoke("refine", path, "--prompt", "a cat", "-o", tmp_path / "out", *rounds)
+    assert result.exit_code == 0
+    assert "round 1" in result.stdout
+    assert "round 2" in result.stdout
+
+
+def test_locked_mask_of_another_size_is_one_sentence(invoke, damaged_pixels, save_picture, tmp_path) -> None:
+    mask = save_picture(damaged_pixels[..., :40], "mask.png")
+    path = save_picture(damaged_pixels)
+    result = invoke("refine", path, "--prompt", "a cat", "-o", tmp_path / "out", "--locked", mask)
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "has 40 x 48 pixels, the picture 64 x 48" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
+        (("--prompt", "a cat", "--mask", "hard"), "Error: `mask` must be one of"),
+        (("--prompt", "a cat", "--pass", "no"), "Error: `mild_pass` must be one of"),
+        (("--prompt", "a cat", "--rounds", 0), "Error: `rounds` must lie in"),
+        (("--prompt", "a cat", "--locked", "absent.png"), "Error: absent.png does not exist"),
         (("--prompt", ""), "Error: The prompt is empty"),
         (("--prompt", "a cat", "--steps", 1), "Error: `steps` must lie in"),
         (("--prompt", "a cat", "--seed", -1), "Error: `seed` must lie in"),

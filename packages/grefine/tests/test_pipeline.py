@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from balanced_refiner import MaskSettings, RefineSettings
 from grefine import GRefine, Settings
+from grefine.pipeline import refine_settings
 from grefine_core import InputError
 
 
@@ -96,3 +98,51 @@ def test_empty_prompt_is_refused_before_any_model_runs(prompt: str, models, good
         with pytest.raises(InputError, match="prompt is empty"):
             call(good_pixels, prompt)
     assert models.scored == 0
+
+
+def test_defaults_are_those_of_the_refiner() -> None:
+    assert refine_settings(Settings()) == RefineSettings()
+
+
+def test_every_setting_of_the_refiner_is_handed_on() -> None:
+    settings = Settings(
+        mask="soft",
+        threshold=0.7,
+        min_area=0.01,
+        rounds=3,
+        max_regions=2,
+        order="reading",
+        strength=0.4,
+        mild_pass="never",
+        steps=8,
+        guard=False,
+        literal=True,
+    )
+    assert refine_settings(settings) == RefineSettings(
+        mask=MaskSettings(mode="soft", tau=0.7, min_area=0.01),
+        rounds=3,
+        max_regions=2,
+        order="reading",
+        strength=0.4,
+        stage2="never",
+        steps=8,
+        guard=False,
+        literal=True,
+    )
+
+
+def test_locked_pixels_of_the_call_do_not_change(models, damaged_pixels) -> None:
+    locked = torch.zeros(48, 64, dtype=torch.bool)
+    locked[:, :28] = True
+    outcome = models.load(Settings(mild_pass="always", guard=False)).refine(damaged_pixels, "a cat", locked=locked)
+    assert outcome.refinement.changed
+    assert torch.equal(outcome.refinement.pixels[..., locked], damaged_pixels[..., locked])
+
+
+def test_locked_pixels_of_the_settings_do_not_change(models, damaged_pixels, save_picture) -> None:
+    locked = torch.zeros(48, 64, dtype=torch.bool)
+    locked[:, 28:] = True
+    path = save_picture(locked.float().expand(1, 3, -1, -1), "mask.png")
+    outcome = models.load(Settings(locked=str(path), guard=False)).refine(damaged_pixels, "a cat")
+    assert outcome.refinement.changed
+    assert torch.equal(outcome.refinement.pixels[..., locked], damaged_pixels[..., locked])

@@ -4,8 +4,10 @@ import hashlib
 import json
 from dataclasses import replace
 
+import jsonschema
 import pytest
 
+from balanced_refiner import regions_schema
 from grefine import Settings
 from grefine.packs import Pack
 from grefine.report import SCHEMA, Source, build_regions, build_report, certify
@@ -80,6 +82,22 @@ def test_regions_say_where_why_and_what_became_of_them(outcome) -> None:
     assert region["kind"] == "quality"
     assert region["kept"] is True
     assert {"area", "pq", "aq", "phrase", "span", "strength", "prompt", "reason"} <= set(region)
+
+
+def test_regions_keep_to_the_published_schema(outcome) -> None:
+    listed = json.loads(json.dumps(build_regions(outcome)))
+    assert jsonschema.Draft202012Validator(regions_schema()).validate(listed) is None
+    assert (listed["schema"], listed["version"]) == ("balanced-refiner/regions", 1)
+
+
+def test_report_lists_the_rounds(models, source) -> None:
+    models.red = 0.85  # healed, but not quite, and too far off for a mere colour cast
+    outcome = models.load(Settings(rounds=3, threshold=0.05)).refine(source.picture, "a cat")
+    report = build_report(outcome, source, PACKS, [])
+    assert [done["number"] for done in report["rounds"]] == list(range(1, len(outcome.refinement.rounds) + 1))
+    assert len(report["rounds"]) > 1
+    assert report["stopped"] == outcome.refinement.stopped
+    assert {region["round"] for region in build_regions(outcome)["regions"]} == {r["number"] for r in report["rounds"]}
 
 
 def test_kept_name_has_the_input_s_ending(source) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from balanced_refiner import Cancelled
 from grefine import Settings, refine_file, score_file
 from grefine_core import InputError, Preset, WeightsError, WeightsFile
 
@@ -149,3 +150,25 @@ def test_encoder_without_fitted_pairs_needs_no_pairs_file(models, damaged_pixels
     monkeypatch.setattr("grefine.packs.find_preset", lambda group, _: asked.append(group) or pack)
     score_file(save_picture(damaged_pixels), "a cat", Settings(preset="vit-b-16"), load=models.load)
     assert asked == ["grefine.encoders", "grefine.parsers"]
+
+
+@pytest.mark.usefixtures("no_packs")
+def test_cancelling_leaves_nothing_and_is_not_caught(models, damaged_pixels, save_picture, tmp_path) -> None:
+    def stop(stage: str, done: int, total: int) -> None:
+        raise Cancelled
+
+    path = save_picture(damaged_pixels)
+    before = tree(tmp_path)
+    with pytest.raises(Cancelled):
+        refine_file(path, "a cat", tmp_path / "out", Settings(), load=models.load, on_progress=stop)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.usefixtures("no_packs")
+def test_locked_mask_is_checked_before_models_load(models, damaged_pixels, save_picture, tmp_path) -> None:
+    mask = save_picture(damaged_pixels[..., :40], "mask.png")
+    with pytest.raises(InputError, match="mask of locked pixels"):
+        refine_file(
+            save_picture(damaged_pixels), "a cat", tmp_path / "out", Settings(locked=str(mask)), load=models.load
+        )
+    assert models.loaded == 0

@@ -38,6 +38,16 @@ def test_unknown_key_is_named_with_the_known_ones(tmp_path: Path) -> None:
         ("steps = true\n", "`steps` must be int, got bool"),
         ("guard = 1\n", "`guard` must be bool, got int"),
         ("steps = 8.0\n", "`steps` must be int, got float"),
+        ("mask = 'hard'\n", "`mask` must be one of otsu, fixed, quantile, soft, got `hard`"),
+        ("order = 'best'\n", "`order` must be one of worst"),
+        ("mild_pass = 'no'\n", "`mild_pass` must be one of auto"),
+        ("threshold = 0\n", "`threshold` must lie in (0, 2]"),
+        ("threshold = nan\n", "`threshold` must lie in (0, 2]"),
+        ("threshold = true\n", "`threshold` must be float, got bool"),
+        ("min_area = 1.0\n", "`min_area` must lie in [0, 1)"),
+        ("strength = 1.5\n", "`strength` must lie in [0, 1]"),
+        ("rounds = 0\n", "`rounds` must lie in 1"),
+        ("max_regions = 0\n", "`max_regions` must be at least 1"),
         ("[steps]\n", "`steps` must be int, got dict"),
         ("steps = \n", "not valid TOML"),
     ],
@@ -46,6 +56,10 @@ def test_bad_value_is_refused_and_named(text: str, message: str, tmp_path: Path)
     with pytest.raises(InputError) as caught:
         load_settings(write(tmp_path, text))
     assert message in str(caught.value)
+
+
+def test_whole_number_will_do_where_a_fraction_may_stand(tmp_path: Path) -> None:
+    assert load_settings(write(tmp_path, "threshold = 1\n")) == Settings(threshold=1.0)
 
 
 def test_missing_file_and_folder_are_refused(tmp_path: Path) -> None:

@@ -61,9 +61,10 @@ class ColorMatch:
 def match_colors(generated: Tensor, source: Tensor, repainted: Tensor) -> ColorMatch:
     """Fit one gain and offset a channel on the ring around the repainted pixels.
 
-    The fit resists outliers, such as the rim of the repair in the ring, and a channel keeps its
-    colours where the fit would not bring it nearer to the source, or has to shift it by more than
-    `MAX_CAST`.
+    The fit resists outliers, such as the rim of the repair in the ring. A channel keeps its colours
+    where the fit would not bring it nearer to the source, brings it further away in one quarter of
+    the ring (a cast shows all around; what differs from place to place says nothing of the inside),
+    or has to shift it by more than `MAX_CAST`.
 
     Args:
         generated: The window as repainted, shape (3, S, S), in [0, 1].
@@ -75,7 +76,8 @@ def match_colors(generated: Tensor, source: Tensor, repainted: Tensor) -> ColorM
         return ColorMatch()
     shown = generated.double().cpu().numpy()[:, ring]  # (3, pixels)
     wanted = source.double().cpu().numpy()[:, ring]
-    lines = [_fit(*channel) for channel in zip(shown, wanted, strict=True)]
+    quarters = _quarters(ring)
+    lines = [_fit(*channel, quarters) for channel in zip(shown, wanted, strict=True)]
     moved = [gain * x + offset for (gain, offset), x in zip(lines, shown, strict=True)]
     return ColorMatch(
         lines=(lines[0], lines[1], lines[2]),
@@ -94,15 +96,28 @@ def _ring(repainted: Tensor) -> NDArray[np.bool_]:
     return ring
 
 
-def _fit(shown: NDArray[np.float64], wanted: NDArray[np.float64]) -> _Line:
+def _quarters(ring: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Return which of the ring's pixels, in row-major order, lie in each quarter around its middle."""
+    places = np.argwhere(ring)  # (pixels, 2)
+    low, right = (places >= places.mean(0)).T
+    parts = [low & right, low & ~right, ~low & right, ~low & ~right]
+    return [part for part in parts if part.sum() >= MIN_PIXELS / 4]
+
+
+def _fit(shown: NDArray[np.float64], wanted: NDArray[np.float64], quarters: list[NDArray[np.bool_]]) -> _Line:
     """Return the gain and offset of one channel; a gain only where it does better than an offset alone."""
-    best, error = _NEUTRAL, float(np.abs(wanted - shown).mean())
+    rest = np.abs(wanted - shown)
+    best, error = _NEUTRAL, float(rest.mean())
     offset = float(np.median(wanted - shown))
     for line in ((1.0, offset), _sloped(shown, wanted, offset)):
         moved = line[0] * shown + line[1]
-        left = float(np.abs(wanted - moved).mean())
-        if left <= error - LEAST_GAIN and abs(float((moved - shown).mean())) <= MAX_CAST:
-            best, error = line, left
+        left = np.abs(wanted - moved)
+        if (
+            left.mean() <= error - LEAST_GAIN
+            and all(left[part].mean() <= rest[part].mean() for part in quarters)
+            and abs((moved - shown).mean()) <= MAX_CAST
+        ):
+            best, error = line, float(left.mean())
     return best
 
 
