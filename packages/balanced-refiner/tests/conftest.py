@@ -1,8 +1,13 @@
-"""Stand-ins for the two costly parts: a backend that paints one colour, and hand-made assessments."""
+"""Stand-ins for the costly parts: a backend that paints one colour, hand-made assessments, tiny pipelines."""
 
 from __future__ import annotations
 
+import gzip
+import importlib.util
 from collections.abc import Sequence
+from functools import cache
+from itertools import islice
+from pathlib import Path
 
 import pytest
 import torch
@@ -100,3 +105,123 @@ def judged(assessment):
         return assess
 
     return make
+
+
+MERGES = 500
+"""Of the tokenizer; CLIP has 48894."""
+
+
+@cache
+def make_tokenizer():
+    """Return CLIP's tokenizer with its first merges only; the file is the one that open_clip ships."""
+    from transformers import CLIPTokenizer
+
+    spec = importlib.util.find_spec("open_clip")
+    if spec is None:
+        pytest.skip("needs open_clip for its list of merges")
+    with gzip.open(Path(spec.origin).parent / "bpe_simple_vocab_16e6.txt.gz", "rt", encoding="utf-8") as lines:
+        merges = [tuple(line.split()) for line in islice(lines, 1, MERGES + 1)]
+    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    hidden = [byte for byte in range(256) if byte not in shown]
+    symbols = [*map(chr, shown), *(chr(256 + place) for place in range(len(hidden)))]
+    tokens = [*symbols, *(symbol + "</w>" for symbol in symbols), *map("".join, merges)]
+    vocabulary = {token: place for place, token in enumerate([*tokens, "<|startoftext|>", "<|endoftext|>"])}
+    return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=77)
+
+
+def make_text_encoder(kind, *, width=32):
+    import transformers
+
+    tokenizer = make_tokenizer()
+    config = transformers.CLIPTextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        intermediate_size=64,
+        projection_dim=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.eos_token_id,
+    )
+    return getattr(transformers, kind)(config).eval()
+
+
+def make_unet(*, xl, channels):
+    import diffusers
+
+    extra = {
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 8,
+        "projection_class_embeddings_input_dim": 80,
+        "transformer_layers_per_block": (1, 2),
+    }
+    return diffusers.UNet2DConditionModel(
+        sample_size=16,
+        in_channels=channels,
+        out_channels=4,
+        layers_per_block=1,
+        block_out_channels=(32, 64),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        attention_head_dim=(2, 4),
+        cross_attention_dim=64 if xl else 32,
+        norm_num_groups=8,
+        use_linear_projection=xl,
+        **(extra if xl else {}),
+    ).eval()
+
+
+def make_vae():
+    import diffusers
+
+    return diffusers.AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(32,) * 4,
+        layers_per_block=1,
+        latent_channels=4,
+        norm_num_groups=8,
+        sample_size=128,
+        force_upcast=False,
+    ).eval()
+
+
+def make_scheduler():
+    import diffusers
+
+    return diffusers.EulerDiscreteScheduler(
+        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, timestep_spacing="trailing"
+    )
+
+
+def make_pipeline(name="StableDiffusionXLInpaintPipeline", *, channels=9, **parts):
+    """Return a pipeline of a class of diffusers; `parts` are further components."""
+    import diffusers
+
+    torch.manual_seed(5)
+    xl = "XL" in name
+    parts |= {
+        "vae": make_vae(),
+        "unet": make_unet(xl=xl, channels=channels),
+        "scheduler": make_scheduler(),
+        "text_encoder": make_text_encoder("CLIPTextModel"),
+        "tokenizer": make_tokenizer(),
+    }
+    if xl:
+        parts |= {
+            "text_encoder_2": make_text_encoder("CLIPTextModelWithProjection"),
+            "tokenizer_2": make_tokenizer(),
+        }
+    else:
+        parts |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+    pipe = getattr(diffusers, name)(**parts)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+@pytest.fixture(scope="session")
+def build_pipeline():
+    """Return a factory of tiny SD and SDXL pipelines with text encoders and a real tokenizer, without any download."""
+    pytest.importorskip("diffusers")
+    return make_pipeline

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 
 import pytest
 import torch
 
-from balanced_refiner import Inpainter, InpaintRequest, RefineError, backend, check_generated, check_request
-from balanced_refiner.backend import load_inpainter
+from balanced_refiner import Inpainter, InpaintRequest, RefineError, check_generated, check_request
 from grefine_core import InputError
 
 
@@ -81,18 +79,6 @@ def test_usable_output_is_clamped():
 
 def test_stand_in_of_these_tests_keeps_the_protocol(painter):
     assert isinstance(painter(), Inpainter)
-
-
-def test_unknown_preset_is_refused_and_named():
-    with pytest.raises(InputError, match="`no-such-preset`"):
-        load_inpainter("no-such-preset", device="cpu")
-
-
-def test_missing_diffusers_is_named(monkeypatch):
-    found = importlib.util.find_spec
-    monkeypatch.setattr(backend, "find_spec", lambda name: None if name == "diffusers" else found(name))
-    with pytest.raises(InputError, match=r"balanced-refiner\[diffusers\]"):
-        load_inpainter("mini")
 
 
 def test_mask_is_where_a_level_of_noise_is_left():

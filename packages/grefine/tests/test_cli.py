@@ -120,6 +120,8 @@ def test_locked_mask_of_another_size_is_one_sentence(invoke, damaged_pixels, sav
         (("--prompt", "a cat", "--steps", 1), "Error: `steps` must lie in"),
         (("--prompt", "a cat", "--seed", -1), "Error: `seed` must lie in"),
         (("--prompt", "a cat", "--device", "abacus"), "Error: Device `abacus`"),
+        (("--prompt", "a cat", "--dtype", "int3"), "Error: `dtype` must be one of auto"),
+        (("--prompt", "a cat", "--device", "cpu", "--offload", "model"), "Error: `offload` model needs an accelerator"),
         (("--prompt", "a cat", "--config", "absent.toml"), "Error: The settings file absent.toml"),
     ],
 )
@@ -131,6 +133,27 @@ def test_error_is_one_line_with_code_2_and_nothing_is_written(
     assert result.stderr.startswith(message)
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_of_the_diffusion_model_reach_the_report(invoke, damaged_pixels, save_picture, tmp_path) -> None:
+    flags = ("--diffusion", "sdxl", "--dtype", "bfloat16", "--vae-tiling", "--compile")
+    result = invoke("refine", save_picture(damaged_pixels), "--prompt", "a cat", "-o", tmp_path / "out", *flags)
+    assert result.exit_code == 0
+    settings = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))["settings"]
+    names = ("diffusion", "dtype", "offload", "vae_tiling", "compile")
+    assert [settings[name] for name in names] == ["sdxl", "bfloat16", "none", True, True]
+
+
+def test_absent_diffusion_model_is_one_line_with_code_2(damaged_pixels, save_picture, tmp_path, monkeypatch) -> None:
+    pytest.importorskip("grefine_mini")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    arguments = ("refine", save_picture(damaged_pixels), "--prompt", "a cat", "-o", tmp_path / "out")
+    result = CliRunner().invoke(app, [*map(str, arguments), "--diffusion", "sdxl"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: The model diffusers/stable-diffusion-xl")
+    assert result.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 

@@ -83,3 +83,12 @@ def test_absent_package_is_found(monkeypatch) -> None:
     monkeypatch.setattr(doctor, "LIBRARIES", ("no-such-distribution",))
     finding = next(f for f in doctor.examine() if f.name == "no-such-distribution")
     assert (finding.state, finding.fix) == ("not installed", "pip install no-such-distribution")
+
+
+def test_models_that_the_first_use_downloads_are_listed_as_no_fault(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    found = {finding.name: finding for finding in presets()}
+    for name in ("sd15", "sdxl"):
+        finding = found[f"grefine.diffusion: {name}"]
+        assert finding.state.startswith(f"not downloaded: {tmp_path}")
+        assert finding.fix == ""

@@ -12,7 +12,7 @@ from .defects import (
     judge as judge,
     pick_region as pick_region,
 )
-from .emphasis import emphasise as emphasise, render as render
+from .emphasis import emphasise as emphasise, plain_emphases as plain_emphases, render as render
 from .judgeable import Reason as Reason, find_reasons as find_reasons
 from .matching import Matcher as Matcher, Matches as Matches, margin as margin, match as match
 from .parsing.conllu import Sentence as Sentence, read_conllu as read_conllu

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -49,6 +50,31 @@ def render(prompt: Prompt, emphases: Sequence[Emphasis]) -> str:
         _weighted("".join(prompt.original[place] for place in run), weight)
         for weight, run in groupby(places, key=weights.__getitem__)
     )
+
+
+def plain_emphases(prompt: Prompt, emphases: Sequence[Emphasis]) -> tuple[Emphasis, ...]:
+    """Return the weights of the words of `prompt.text`, for a model that must not see the user's syntax.
+
+    Args:
+        prompt: The prompt that the spans count in.
+        emphases: What eq. (7) gives more weight; spans of the user's text. Elsewhere the user's own weights hold.
+
+    Returns:
+        Disjoint spans of `prompt.text` whose weight is not 1, in its order.
+    """
+    weights = [prompt.weights[place] for place in prompt.origins]
+    for emphasis in emphases:
+        first, last = (bisect_left(prompt.origins, place) for place in (emphasis.start, emphasis.end))
+        weights[first:last] = [emphasis.weight] * (last - first)
+    found: list[Emphasis] = []
+    place = 0
+    for weight, run in groupby(weights):
+        start, place = place, place + len(list(run))
+        words = prompt.text[start:place].strip(" ,;")
+        if weight != 1 and words:
+            start = prompt.text.index(words, start)
+            found.append(Emphasis(text=words, start=start, end=start + len(words), weight=weight))
+    return tuple(found)
 
 
 def _weighted(text: str, weight: float) -> str:

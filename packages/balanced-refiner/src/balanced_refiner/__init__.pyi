@@ -1,15 +1,15 @@
 from .backend import (
-    DIFFUSION as DIFFUSION,
     Inpainter as Inpainter,
     InpaintRequest as InpaintRequest,
     check_generated as check_generated,
     check_request as check_request,
-    load_inpainter as load_inpainter,
 )
 from .color_match import ColorMatch as ColorMatch, match_colors as match_colors
 from .crops import Window as Window, crop as crop, paste as paste, place_window as place_window
 from .diffusion.conditioning import Conditioner as Conditioner, TextStates as TextStates
+from .diffusion.options import DiffusionOptions as DiffusionOptions
 from .diffusion.painter import DiffusersInpainter as DiffusersInpainter
+from .diffusion.restorer import SpandrelRestorer as SpandrelRestorer
 from .errors import Cancelled as Cancelled, RefineError as RefineError
 from .guard import Guard as Guard, GuardDecision as GuardDecision
 from .mask import (
@@ -20,6 +20,13 @@ from .mask import (
     make_mask as make_mask,
 )
 from .planning import RepairPlan as RepairPlan, plan_repairs as plan_repairs
+from .presets import (
+    DIFFUSION as DIFFUSION,
+    DiffusersModel as DiffusersModel,
+    load_inpainter as load_inpainter,
+    load_stage2 as load_stage2,
+    wrap_pipeline as wrap_pipeline,
+)
 from .records import Refinement as Refinement, RefineSettings as RefineSettings, Round as Round
 from .refiner import BalancedRefiner as BalancedRefiner
 from .regions import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -12,10 +11,7 @@ from torch import Tensor
 
 from balanced_refiner.errors import RefineError
 from balanced_refiner.strength import NOISE_LEVELS
-from grefine_core import DiffusionPack, Emphasis, InputError, check_images, load_preset, pick_device
-
-DIFFUSION = "grefine.diffusion"
-"""Entry point group; each entry is a `Preset` whose `load(device=)` returns a `DiffusionPack`."""
+from grefine_core import Emphasis, InputError, check_images
 
 OnStep = Callable[[int, int], None]
 """Called after each denoising operation with how many are done and how many there are; it may raise `Cancelled`."""
@@ -115,20 +111,3 @@ def check_generated(generated: Tensor, request: InpaintRequest) -> Tensor:
     if (dark & (request.images.flatten(1).amax(1).cpu() > BLACK)).any():
         raise RefineError("The backend returned a black picture.")
     return generated.detach().float().cpu().clamp(0, 1)
-
-
-def load_inpainter(preset: str, *, device: str = "auto") -> Inpainter:
-    """Load the inpainting model of an installed preset.
-
-    Raises:
-        InputError: If no installed package offers the preset, diffusers is not installed, or the
-            device is absent.
-        WeightsError: If a file is absent or its sha256 differs.
-    """
-    if find_spec("diffusers") is None:
-        raise InputError("A diffusion preset needs diffusers; run `pip install 'balanced-refiner[diffusers]'`.")
-    from balanced_refiner.diffusion.pack import load_pack
-
-    found = pick_device(device)
-    pack: DiffusionPack = load_preset(DIFFUSION, preset).load(device=found)
-    return load_pack(pack, device=found)

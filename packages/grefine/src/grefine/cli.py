@@ -17,6 +17,13 @@ Picture = Annotated[Path, typer.Argument(metavar="PICTURE", help="Picture file o
 Prompt = Annotated[str, typer.Option(help="What the picture should show.", show_default=False)]
 # the defaults below stand in the settings, so that a settings file can change them
 Preset = Annotated[str | None, typer.Option(help="Installed model pack for the scores. (default: mini)")]
+Diffusion = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="`mini`, `sdxl`, `sd15`, a diffusers folder, .safetensors file or hub repository. (default: mini)",
+    ),
+]
 Device = Annotated[str | None, typer.Option(help="`auto`, `cpu`, `cuda`, `mps`, ... (default: auto)")]
 Config = Annotated[Path | None, typer.Option(metavar="F.toml", help="Settings file; flags win over it.")]
 Literal = Annotated[
@@ -84,6 +91,13 @@ def refine(
     strength: Strength = None,
     mild_pass: MildPass = None,
     locked: Locked = None,
+    diffusion: Diffusion = None,
+    dtype: Annotated[str | None, typer.Option(help="Its number type, such as `float16`. (default: auto)")] = None,
+    offload: Annotated[
+        str | None, typer.Option(help="Keep its weights on the CPU: `model`, `sequential`, `group`. (default: none)")
+    ] = None,
+    vae_tiling: Annotated[bool | None, typer.Option("--vae-tiling", help="Decode in tiles, with less memory.")] = None,
+    compile_unet: Annotated[bool | None, typer.Option("--compile", help="Compile its UNet.")] = None,
     preset: Preset = None,
     device: Device = None,
     literal: Literal = None,
@@ -93,7 +107,9 @@ def refine(
     flags = {"preset": preset, "device": device, "literal": literal, "seed": seed, "steps": steps}
     repairs = {"mask": mask, "threshold": threshold, "min_area": min_area, "order": order, "locked": locked}
     amounts = {"rounds": rounds, "max_regions": max_regions, "strength": strength, "mild_pass": mild_pass}
-    settings = load_settings(config, {**flags, **repairs, **amounts, "guard": False if no_guard else None})
+    models = {"diffusion": diffusion, "dtype": dtype, "offload": offload, "vae_tiling": vae_tiling}
+    flags = {**flags, **repairs, **amounts, **models, "compile": compile_unet}
+    settings = load_settings(config, {**flags, "guard": False if no_guard else None})
     from grefine.run import refine_file
     from grefine.summary import print_outcome, progress_bar
 

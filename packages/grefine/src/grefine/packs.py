@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from balanced_refiner.diffusion.options import DiffusionOptions
+from balanced_refiner.presets import DIFFUSION, find_model
 from grefine.settings import Settings, Value
 from grefine_core.presets import Preset, load_preset, preset_entries
+from grefine_core.weights import WeightsFile
 
-ENCODERS, PAIRS, PARSERS, DIFFUSION = "grefine.encoders", "grefine.pairs", "grefine.parsers", "grefine.diffusion"
+ENCODERS, PAIRS, PARSERS = "grefine.encoders", "grefine.pairs", "grefine.parsers"
 GROUPS = (ENCODERS, PAIRS, PARSERS, DIFFUSION)
 """Entry point groups in which model packs announce their presets."""
 
@@ -29,6 +33,8 @@ class Pack:
 def check_packs(settings: Settings, *, diffusion: bool = True) -> tuple[Pack, ...]:
     """Find the presets and compare the checksums of all their files; loads no model.
 
+    What a first use downloads is downloaded now.
+
     Args:
         settings: Names the presets.
         diffusion: Whether the refiner's model is needed too.
@@ -46,9 +52,28 @@ def check_packs(settings: Settings, *, diffusion: bool = True) -> tuple[Pack, ..
     # all names first: hashing takes longer than noticing a typing error
     presets = {group: find_preset(group, name) for group, name in names.items()}
     return tuple(
-        Pack(group=group, preset=names[group], files={_label(f.verify()): f.sha256 for f in preset.files()})
+        Pack(group=group, preset=names[group], files={_label(f.verify()): f.sha256 for f in _bring_files(preset)})
         for group, preset in presets.items()
     )
+
+
+def diffusion_options(settings: Settings) -> DiffusionOptions:
+    """Return how the refiner's model is loaded and run.
+
+    Raises:
+        InputError: If a setting is none of those that it may be.
+    """
+    chosen = {name: getattr(settings, name) for name in ("dtype", "offload", "vae_tiling", "compile")}
+    return DiffusionOptions(**chosen)
+
+
+def _bring_files(preset: Preset) -> Sequence[WeightsFile]:
+    """Return the files of a preset, downloaded if need be: only then some presets know which they are."""
+    files = preset.files()
+    absent = [file.download for file in files if file.download and not file.path.exists()]
+    for download in absent:
+        download()
+    return preset.files() if absent else files
 
 
 def _label(path: Path) -> str:
@@ -60,10 +85,13 @@ def find_preset(group: str, name: str) -> Preset:
     """Return a preset without the log line that its use brings.
 
     Raises:
-        InputError: If it is not installed; the message names those that are.
+        InputError: If it is not installed and has none of the forms that the group takes besides; the message
+            names what is installed.
     """
     entries = preset_entries(group)
     if name not in entries:
+        if group == DIFFUSION:
+            return find_model(name)
         return load_preset(group, name)  # raises, in the wording that all packages share
     preset: Preset = entries[name].load()
     return preset

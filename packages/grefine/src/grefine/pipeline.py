@@ -24,6 +24,8 @@ from balanced_refiner import (
     load_inpainter,
 )
 from grefine.locked import read_locked
+from grefine.packs import diffusion_options
+from grefine.plain_prompts import PlainPrompts
 from grefine.settings import Settings
 from grefine.shared_encoder import SharedEncoder
 from grefine_core import Assessment, Encoder, ImageInput, as_pixels, check_prompt, load_encoder
@@ -131,7 +133,7 @@ class GRefine:
         return cls(
             PerceptionAssessor(shared, load_pairs(settings.preset, shared)).assess,
             align,
-            partial(load_inpainter, settings.diffusion, device=settings.device),
+            partial(load_inpainter, settings.diffusion, device=settings.device, options=diffusion_options(settings)),
             settings,
             one_image=encoder.one_image,
         )
@@ -184,7 +186,7 @@ class GRefine:
         settings = self._settings
         if locked is None and settings.locked:
             locked = read_locked(Path(settings.locked), (pixels.shape[2], pixels.shape[3]))
-        refiner = BalancedRefiner(self._inpainter(), measured.assess, refine_settings(settings))
+        refiner = BalancedRefiner(PlainPrompts(self._inpainter(), prompt), measured.assess, refine_settings(settings))
         chosen = settings.seed if seed is None else seed
         refinement = refiner(pixels, prompt, seed=chosen, locked=locked, on_progress=on_progress)
         return Outcome(

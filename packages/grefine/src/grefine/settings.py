@@ -37,9 +37,17 @@ class Settings:
     parser: str = DEFAULT_PRESET
     """Parser of the prompt."""
     diffusion: str = DEFAULT_PRESET
-    """Inpainting model of the refiner."""
+    """Inpainting model of the refiner: a preset, a diffusers folder, a .safetensors file or a hub repository."""
     device: str = "auto"
     """A torch device, or `auto`: CUDA, then MPS, then the CPU."""
+    dtype: str = "auto"
+    """Number type of a diffusion model that is no pack: `auto`, `float32`, `float16` or `bfloat16`."""
+    offload: str = "none"
+    """Where its weights wait: `none` for on the device, `model`, `sequential` or `group` for on the CPU."""
+    vae_tiling: bool = False
+    """Encode and decode in tiles, which takes less memory."""
+    compile: bool = False
+    """Compile its UNet: a slow first step, faster ones after it."""
     seed: int = 0
     """Seed of the refiner's noise; the same seed gives the same picture."""
     steps: int = 20
