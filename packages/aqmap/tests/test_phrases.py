@@ -72,6 +72,13 @@ def test_segment_without_noun_joins_its_neighbour(grow, segments: list[str], exp
     assert [phrase for _, phrase in words(tree)] == expected
 
 
+def test_parts_without_a_noun_can_stand_apart(grow) -> None:
+    segments = ["extra/ADJ/1/amod fingers/NOUN/-/root", "very/ADV/1/advmod blurry/ADJ/-/root", "the/DET/-/root"]
+    tree = Tree.join([grow(segment) for segment in segments])
+    assert words(tree, parts_apart=True) == [("fingers", "extra fingers"), ("very blurry", "very blurry")]
+    assert not find_phrases(tree, parts_apart=True)[1].attributed
+
+
 def test_function_words_are_no_attributes(grow) -> None:
     tree = grow("its/PRON/1/nmod cat/NOUN/-/root on/ADP/4/case red/ADJ/4/amod mat/NOUN/1/nmod")
     assert [phrase.attributed for phrase in find_phrases(tree)] == [False, True]

@@ -11,6 +11,7 @@ TREES = {
     "two dogs": "two/NUM/1/nummod dogs/NOUN/-/root",
     "hats": "hats/NOUN/-/root",
     "mats": "mats/NOUN/-/root",
+    "blurry": "blurry/ADJ/-/root",
 }
 
 
@@ -46,6 +47,11 @@ def test_what_is_not_wanted_is_read_likewise(parser) -> None:
     assert flag.negative is not None
     assert flag.texts == ("a red cat", "cat", "red cat", "hats", "hats")
     assert argument.texts[3:] == ("hats", "hats", "mats", "mats")
+
+
+def test_parts_of_what_is_not_wanted_say_nothing_of_each_other(parser) -> None:
+    (reading,) = read_prompts(["a red cat --no hats"], parser, negatives=["blurry, mats"])
+    assert reading.texts[3:] == ("hats", "hats", "blurry", "blurry", "mats", "mats")
 
 
 def test_negative_that_says_nothing_is_none(parser) -> None:

@@ -42,7 +42,7 @@ def is_noun(token: Token) -> bool:
     return token.upos in NOUNS and has_word(token.text)
 
 
-def find_phrases(tree: Tree, *, join_compounds: bool = True) -> tuple[Phrase, ...]:
+def find_phrases(tree: Tree, *, join_compounds: bool = True, parts_apart: bool = False) -> tuple[Phrase, ...]:
     """Return the phrases of a tree in the order of their nouns; no two share a token.
 
     Every token that is not silent is in one phrase: that of the noun at the smallest tree distance;
@@ -53,8 +53,12 @@ def find_phrases(tree: Tree, *, join_compounds: bool = True) -> tuple[Phrase, ..
     Args:
         tree: One tree, or the joined trees of several segments.
         join_compounds: Whether `fire hydrant` is one noun; eq. (4) as printed keeps its words apart.
+        parts_apart: Whether a segment without a noun is a phrase of its own. A list of what is not wanted,
+            "extra fingers, blurry", describes no picture, and no part of it another.
     """
     groups = _noun_groups(tree, join_compounds=join_compounds)
+    if parts_apart:
+        groups |= _nounless(tree, groups)
     if not groups:
         words = tuple(token.index for token in tree.tokens if has_word(token.text))
         return (Phrase(noun=words, tokens=words, attributed=False),) if words else ()
@@ -81,6 +85,17 @@ def _noun_groups(tree: Tree, *, join_compounds: bool) -> dict[int, int]:
         elif is_noun(token):
             groups[index] = index
     return groups
+
+
+def _nounless(tree: Tree, groups: dict[int, int]) -> dict[int, int]:
+    """Return the words of each segment without a noun, the first of them as their head."""
+    found: dict[int, int] = {}
+    for root in tree.roots:
+        members = sorted(tree.breadth_first(root))
+        words = [index for index in members if not is_silent(tree.tokens[index])]
+        if words and groups.keys().isdisjoint(members):
+            found |= dict.fromkeys(words, words[0])
+    return found
 
 
 def _nearest(tree: Tree, index: int, nouns: list[int]) -> int:

@@ -36,10 +36,12 @@ def load(
         InputError: If a preset is not installed or the device is absent.
         WeightsError: If a file is absent or altered, or a calibration is for another encoder.
     """
+    # first the scorer: its weights are the likeliest to be absent, and that shows before anything costly
+    own = None if scorer is None else load_scorer(scorer, device=device)
     encoder = load_encoder(preset, device=device)
     return AlignmentAssessor(
         encoder,
         load_parser(parser),
         calibrate(settings or AlignmentSettings(), preset, encoder, path=calibration),
-        scorer=None if scorer is None else load_scorer(scorer, device=device),
+        scorer=own,
     )

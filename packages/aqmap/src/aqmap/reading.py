@@ -113,9 +113,9 @@ def read_prompts(
     sources = [prompt for prompt in (*wanted, *unwanted) if isinstance(prompt, Prompt)]
     parsed = {id(prompt): tree for prompt, tree in zip(sources, parse_prompts(sources, parser), strict=True)}
 
-    def read(prompt: Prompt, negative: Reading | None = None) -> Reading:
+    def read(prompt: Prompt, negative: Reading | None = None, *, parts_apart: bool = False) -> Reading:
         found = parsed[id(prompt)]
-        phrases = find_phrases(found.tree, join_compounds=join_compounds)
+        phrases = find_phrases(found.tree, join_compounds=join_compounds, parts_apart=parts_apart)
         return Reading(
             prompt=prompt,
             parsed=found,
@@ -126,7 +126,7 @@ def read_prompts(
         )
 
     return [
-        read(prompt, read(against) if against else None) if isinstance(prompt, Prompt) else prompt
+        read(prompt, read(against, parts_apart=True) if against else None) if isinstance(prompt, Prompt) else prompt
         for prompt, against in zip(wanted, unwanted, strict=True)
     ]
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from aqmap.judgeable import find_reasons
+from aqmap.parsing.limits import GuardedParser
 from aqmap.parsing.parser import Parser, load_parser, parse_prompt, parse_prompts
 from aqmap.parsing.tree import Tree
+from aqmap.phrases import find_phrases
 from aqmap.prompts.prompt import normalise
 from grefine_core import InputError
 
@@ -43,6 +46,36 @@ def test_words_are_those_of_the_text_not_of_the_parser(written) -> None:
 
     tree = parse_prompt(normalise("cat"), Forgetful({"cat": "cat/NOUN/-/root"})).tree
     assert tree.tokens[0].text == "cat"
+
+
+def test_writing_is_one_noun_whatever_it_says_and_however_it_is_tagged(written) -> None:
+    prompt = normalise('a sign that says "NO DOGS"')
+    hidden = "a/DET/1/det sign/NOUN/-/root that/PRON/3/nsubj says/VERB/1/acl Xxxxxxx/X/3/obj"
+    (tree,) = [one.tree for one in parse_prompts([prompt], written({"a sign that says Xxxxxxx": hidden}))]
+    assert [(token.text, token.upos) for token in tree.tokens[3:]] == [("says", "VERB"), ("NO DOGS", "PROPN")]
+    assert prompt.original[tree.tokens[4].start : tree.tokens[4].end] == "NO DOGS"
+    phrases = find_phrases(tree)
+    assert [tree.wording(phrase.tokens) for phrase in phrases] == ["sign that says", "NO DOGS"]
+    assert find_reasons(prompt, tree, phrases) == (None, None)
+
+
+def test_prompt_with_writing_comes_back_from_its_written_tree(tmp_path: Path) -> None:
+    prompt = normalise('a "Big STOP" sign')
+    tree = parse_prompt(prompt, load_parser("chunker")).tree
+    file = tmp_path / "trees.conllu"
+    file.write_text(tree.to_conllu(), encoding="utf-8")
+    again = parse_prompt(prompt, load_parser(f"conllu:{file}"))
+    assert again.remarks == ()
+    assert again.tree == tree
+
+
+def test_remark_quotes_the_words_of_the_user(written) -> None:
+    class Broken(written):
+        def parse(self, segments):
+            raise KeyError(segments[0])
+
+    (remark,) = parse_prompt(normalise("a sign that says 'KEEP OFF'"), GuardedParser(Broken({}))).remarks
+    assert "The part `a sign that says KEEP OFF` of the prompt" in remark
 
 
 def test_prompts_are_parsed_in_one_call_repeated_parts_once(written) -> None:

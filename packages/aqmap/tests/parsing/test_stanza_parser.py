@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,21 @@ def test_segments_are_answered_in_order_blank_ones_with_nothing(parser: StanzaPa
 
 def test_nothing_to_parse_gives_nothing(parser: StanzaParser) -> None:
     assert parser.parse([]) == []
+
+
+def test_warning_of_the_library_is_not_shown(parser: StanzaParser, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = parser._pipeline.bulk_process
+
+    def grumble(documents):
+        warnings.warn_explicit("hit its cap", UserWarning, "model.py", 1, module="stanza.models.depparse.model")
+        return process(documents)
+
+    monkeypatch.setattr(parser._pipeline, "bulk_process", grumble)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        (tree,) = parser.parse(["a cat"])
+    assert seen == []
+    assert len(tree.tokens) == 2
 
 
 def test_company_of_a_segment_does_not_change_its_tree(parser: StanzaParser) -> None:

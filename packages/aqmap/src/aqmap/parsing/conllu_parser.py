@@ -13,6 +13,9 @@ from grefine_core import InputError
 class ConlluParser:
     """Answer with the tree of the sentence that has the same text."""
 
+    by_words = True
+    """`parse_prompts` hides no writing from it: the words are what it finds trees by."""
+
     def __init__(self, sentences: Iterable[Sentence], *, name: str = "conllu") -> None:
         """Take the trees; of several for one text the first counts."""
         self._trees: dict[str, Tree] = {}

@@ -58,6 +58,11 @@ class GuardedParser:
         """That of the wrapped parser."""
         return self._parser.name
 
+    @property
+    def by_words(self) -> bool:
+        """Whether the wrapped parser finds its trees by the words, see `parse_prompts`."""
+        return bool(getattr(self._parser, "by_words", False))
+
     def parse(self, segments: Sequence[str]) -> list[Tree]:
         """Return one tree a segment, in order."""
         return [segment.tree for segment in self.parse_segments(segments)]

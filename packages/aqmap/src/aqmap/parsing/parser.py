@@ -90,15 +90,19 @@ def parse_prompt(prompt: Prompt, parser: Parser) -> ParsedPrompt:
 def parse_prompts(prompts: Sequence[Prompt], parser: Parser) -> list[ParsedPrompt]:
     """Parse all segments of all prompts in one call, repeated ones once.
 
+    Writing ("a sign that says 'KEEP OFF'") is hidden from a parser behind a made-up noun, except from one that
+    finds its trees by the words of a segment and says so by an attribute `by_words`.
+
     A parser that `load_parser` did not make is asked as it is: wrap it in a `GuardedParser` for its
     limits and for what happens where it fails.
     """
-    texts = [[prompt.text[start:end] for start, end in prompt.segments] for prompt in prompts]
-    distinct = list(dict.fromkeys(chain.from_iterable(texts)))
+    by_words = getattr(parser, "by_words", False)
+    asked = [prompt.plain_segments() if by_words else prompt.parser_segments() for prompt in prompts]
+    distinct = list(dict.fromkeys(chain.from_iterable(asked)))
     parsed = dict(zip(distinct, _parse(parser, distinct), strict=True)) if distinct else {}
     return [
-        _join(prompt, [(text, parsed[text]) for text in segments], parser.name)
-        for prompt, segments in zip(prompts, texts, strict=True)
+        _join(prompt, [parsed[text] for text in segments], parser.name)
+        for prompt, segments in zip(prompts, asked, strict=True)
     ]
 
 
@@ -108,12 +112,13 @@ def _parse(parser: Parser, segments: list[str]) -> list[ParsedSegment]:
     return [ParsedSegment(tree=tree) for tree in parser.parse(segments)]
 
 
-def _join(prompt: Prompt, parsed: Sequence[tuple[str, ParsedSegment]], name: str) -> ParsedPrompt:
+def _join(prompt: Prompt, parsed: Sequence[ParsedSegment], name: str) -> ParsedPrompt:
     trees = [
         Tree(tuple(_place(token, prompt, start) for token in segment.tree.tokens))
-        for (_, segment), (start, _) in zip(parsed, prompt.segments, strict=True)
+        for segment, (start, _) in zip(parsed, prompt.segments, strict=True)
     ]
-    return ParsedPrompt(tree=Tree.join(trees), remarks=_remarks(dict(parsed), name))
+    remarks = _remarks(dict(zip(prompt.plain_segments(), parsed, strict=True)), name)
+    return ParsedPrompt(tree=Tree.join(trees), remarks=remarks)
 
 
 def _place(token: Token, prompt: Prompt, shift: int) -> Token:
@@ -124,6 +129,7 @@ def _place(token: Token, prompt: Prompt, shift: int) -> Token:
         text=prompt.text[start:end],  # parsers put placeholders for what they do not know
         start=prompt.origins[start],
         end=prompt.origins[end - 1] + 1,
+        upos="PROPN" if (start, end) in prompt.writing else token.upos,  # whatever a tagger makes of a made-up noun
     )
 
 

@@ -6,6 +6,7 @@ Nothing is downloaded unless `load_language` is told to: stanza's look at its se
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -51,7 +52,10 @@ class StanzaParser:
         from stanza import Document
 
         documents = [Document([], text=text) for text in segments if text.strip()]
-        parsed = iter(self._pipeline.bulk_process(documents) if documents else ())
+        with warnings.catch_warnings():
+            # its search for a better tree gives up on some sentences, and a user can do nothing about that
+            warnings.filterwarnings("ignore", category=UserWarning, module=r"stanza\.")
+            parsed = iter(self._pipeline.bulk_process(documents) if documents else ())
         return [_tree(next(parsed)) if text.strip() else Tree(()) for text in segments]
 
 

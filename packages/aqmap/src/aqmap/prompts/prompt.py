@@ -46,6 +46,10 @@ class Prompt:
     unjudged: tuple[Span, ...]
     """Spans of `original` that only ask for quality, "best quality" and the like, disjoint and rising."""
 
+    def plain_segments(self) -> tuple[str, ...]:
+        """Return the segments as the plain text has them."""
+        return tuple(self.text[start:end] for start, end in self.segments)
+
     def parser_segments(self) -> tuple[str, ...]:
         """Return the segments as a parser gets them: writing is one made-up noun, as long as the writing is."""
         text = hide(self.text, self.writing)
