@@ -30,6 +30,17 @@ def test_verb_as_root_stands_for_its_subject(grow) -> None:
     assert ancestors(tree) == (0, 0)
 
 
+def test_without_a_noun_above_the_root_counts_not_the_nearest_verb(grow) -> None:
+    tree = grow("girl/NOUN/1/nsubj sees/VERB/-/root boys/NOUN/3/nsubj throw/VERB/1/ccomp hats/NOUN/3/obj")
+    assert ancestors(tree) == (0, 0, 0)
+
+
+def test_walk_passes_a_verb_of_another_phrase(grow) -> None:
+    tree = grow("cat/NOUN/-/root sitting/VERB/0/acl holding/VERB/1/advcl hat/NOUN/2/obj cup/NOUN/2/obj")
+    assert [tree.wording(phrase.tokens) for phrase in find_phrases(tree)] == ["cat sitting", "holding hat", "cup"]
+    assert ancestors(tree) == (0, 0, 0)
+
+
 def test_segments_have_ancestors_of_their_own(grow) -> None:
     tree = Tree.join([grow("cat/NOUN/-/root on/ADP/2/case mat/NOUN/0/nmod"), grow("sky/NOUN/-/root")])
     assert ancestors(tree) == (0, 0, 2)

@@ -104,6 +104,11 @@ def test_text_is_averaged_over_templates(encoder) -> None:
     assert encoder.text_calls == [["a ", "red "], ["a cat", "red cat"]]
 
 
+def test_longest_template_decides_whether_a_text_is_cut(encoder) -> None:
+    matcher = Matcher(encoder, templates=("{}", "on a very big old dark photo of {}"))  # 13 tokens, and 12 are read
+    assert matcher(torch.rand(1, 3, 32, 16), ["cat dog hat"]).parts == (2,)
+
+
 def test_features_that_are_not_finite_are_refused(encoder) -> None:
     encoder.features.global_[0, 0] = float("nan")
     with pytest.raises(InputError, match="`planted` gave no finite features"):

@@ -78,6 +78,14 @@ def test_screen_shows_a_line_a_picture_and_the_errors_below(run: Any, loads: Any
     assert result.exit_code == 0
 
 
+def test_screen_tells_a_prompt_that_all_share_once(run: Any, loads: Any, folder: Path) -> None:
+    same = run("pics/a.png", "pics/e.png", "--prompt", "hat, mat").stdout
+    assert same.startswith("prompt: hat, mat\n")
+    assert same.count("hat, mat") == 1
+    assert same.count("hat; mat") == 2  # the nouns that are missing
+    assert "prompt: " not in run("pics/a.png", "pics/f.png", *FROM).stdout
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
 def test_table_of_pictures_and_prompts_gives_a_table_of_scores(
     run: Any, loads: Any, table: Path, encoder: Any, suffix: str

@@ -8,18 +8,23 @@ from aqmap.commands.marked_prompt import visible
 from grefine_core.tables import Row
 
 _COLUMNS = ("row", "image", "prompt", "a", "coverage", "missing", "attribute", "unwanted")
+_LISTS = frozenset({"missing", "attribute", "unwanted"})
+"""Columns with several phrases."""
 _LONGEST = 60
 """Characters of a prompt that are shown; tables have all of it."""
 
 
 def print_rows(rows: Sequence[Row]) -> None:
-    """Print a table of the rows that were scored, and below it a line for each error."""
+    """Print a table of the rows that were scored, below it a line for each error, above it a prompt that all share."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text  # names hold brackets, which a plain string would turn into markup
 
     scored = [row for row in rows if not row["error"]]
+    shared = len(scored) > 1 and len({row["prompt"] for row in scored}) == 1
     shown = [name for name in _COLUMNS if name in rows[0] and any(row[name] for row in scored)]
+    if shared:  # leaves more room for the other columns
+        shown.remove("prompt")
     table = Table(*shown)
     for column in table.columns:
         column.justify = "right" if column.header in {"row", "a", "coverage"} else "left"
@@ -27,6 +32,8 @@ def print_rows(rows: Sequence[Row]) -> None:
     for row in scored:
         table.add_row(*(Text(_cell(name, row[name])) for name in shown))
     console = Console(highlight=False)
+    if shared:
+        console.print(Text(f"prompt: {_cell('prompt', scored[0]['prompt'])}"))
     if scored:
         console.print(table)
     for row in rows:
@@ -46,5 +53,7 @@ def _cell(name: str, value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.0%}" if name == "coverage" else f"{value:.3f}"
+    if name in _LISTS:
+        return visible(str(value)).replace(";", "; ")  # a place to break lines at
     text = " ".join(visible(str(value)).split()) if name == "prompt" else visible(str(value))
     return text if name != "prompt" or len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}\u2026"
