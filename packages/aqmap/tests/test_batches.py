@@ -113,3 +113,23 @@ def test_phrases_that_cannot_be_judged_neither_lower_the_score_nor_ask_for_a_rep
     assert result.phrases[1].reason == "negation"
     assert result.score == result.prompt_score
     assert (result.defects, result.emphases, result.coverage) == ((), (), 0.5)
+
+
+@pytest.mark.parametrize(("word", "tag", "region"), [("two", "NUM/1/nummod", 0), ("no", "DET/1/det", 1)])
+def test_noun_that_is_counted_is_there_to_draw_on_and_one_that_is_denied_is_not(
+    planted, written, word: str, tag: str, region: int
+) -> None:
+    prompt = f"{word} cat on hat"
+    parser = written({prompt: f"{word}/{tag} cat/NOUN/-/root on/ADP/3/case hat/NOUN/1/nmod"})
+    result = AlignmentAssessor(planted, parser)(torch.rand(3, 20, 20), prompt)
+    assert [phrase.verdict for phrase in result.phrases] == ["not judged", "missing"]
+    assert result.regions == (None, region)
+
+
+def test_unwanted_phrase_has_the_lower_score_of_its_noun_and_its_own(planted, written) -> None:
+    parser = written({"dog": "dog/NOUN/-/root", "red cat": "red/ADJ/1/amod cat/NOUN/-/root"})
+    assess = AlignmentAssessor(planted, parser)
+    wanted = assess(torch.rand(3, 20, 20), "red cat").phrases[0]
+    (unwanted,) = assess(torch.rand(3, 20, 20), "dog", negative="red cat").unwanted
+    assert wanted.phrase_score < wanted.noun_score
+    assert unwanted.score == pytest.approx(wanted.phrase_score)
