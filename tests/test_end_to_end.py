@@ -75,7 +75,8 @@ def test_report_holds_the_guard_s_decisions_and_an_unbroken_certificate(shown: d
     report = json.loads((shown.finished.files[0].parent / "report.json").read_text("utf-8"))
     assert report["guard"]["decisions"]
     assert all(decision["reason"] for decision in report["guard"]["decisions"])
-    assert report["damage"]["stage1_outside_mask"] == 0
+    assert report["certificate"]["stage1_outside_mask"] == 0
+    assert report["certificate"]["violations"] == []
     assert all(len(digest) == 64 for pack in report["models"]["packs"] for digest in pack["files"].values())
     assert None not in report["versions"].values()
 

@@ -71,7 +71,7 @@ def test_colour_beyond_the_reach_of_alpha_is_clamped(see_through: Image.Image, t
 
 
 def test_picture_of_unknown_straight_colours_is_unflattened(see_through: Image.Image, tmp_path: Path) -> None:
-    picture = dataclasses.replace(read_image(tmp_path / "a.png"), straight=None)
+    picture = dataclasses.replace(read_image(tmp_path / "a.png"), straight=None, path=None)
     write_image(tmp_path / "b.png", picture.pixels, like=picture)
     with Image.open(tmp_path / "b.png") as written:
         assert written.getpixel((128, 0)) == (200, 0, 0, 128)

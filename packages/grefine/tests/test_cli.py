@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from grefine import GRefine
@@ -119,6 +120,7 @@ def test_locked_mask_of_another_size_is_one_sentence(invoke, damaged_pixels, sav
         (("--prompt", ""), "Error: The prompt is empty"),
         (("--prompt", "a cat", "--steps", 1), "Error: `steps` must lie in"),
         (("--prompt", "a cat", "--seed", -1), "Error: `seed` must lie in"),
+        (("--prompt", "a cat", "--format", "jpeg"), "Error: `format` must be one of exact, keep"),
         (("--prompt", "a cat", "--device", "abacus"), "Error: Device `abacus`"),
         (("--prompt", "a cat", "--dtype", "int3"), "Error: `dtype` must be one of auto"),
         (("--prompt", "a cat", "--device", "cpu", "--offload", "model"), "Error: `offload` model needs an accelerator"),
@@ -157,6 +159,49 @@ def test_absent_diffusion_model_is_one_line_with_code_2(damaged_pixels, save_pic
     assert not (tmp_path / "out").exists()
 
 
+@pytest.fixture
+def refined(invoke, damaged_pixels, save_picture, tmp_path):
+    """Return input, result and mask of a refinement."""
+    path = save_picture(damaged_pixels)
+    invoke("refine", path, "--prompt", "a cat", "-o", tmp_path / "out")
+    return path, tmp_path / "out" / "refined.png", tmp_path / "out" / "mask.png"
+
+
+def test_check_of_an_own_result_says_what_the_report_says(invoke, refined) -> None:
+    before, after, mask = refined
+    told = json.loads((after.parent / "report.json").read_text("utf-8"))["certificate"]
+    result = invoke("check", before, after, "--mask", mask, "--json")
+    again = json.loads(result.stdout)
+    assert again["whole"] == told["whole"]
+    assert again["violations"] == told["violations"]
+    assert result.exit_code == (1 if told["violations"] else 0)
+
+
+def test_check_ends_with_1_and_names_the_violation(invoke, refined) -> None:
+    before, _, mask = refined
+    with Image.open(before) as image:
+        changed = image.copy()
+    changed.putpixel((0, 0), (1, 2, 3))
+    changed.save(before.with_name("changed.png"))
+    result = invoke("check", before, before.with_name("changed.png"), "--mask", mask)
+    assert result.exit_code == 1
+    assert "violated: 1 pixels outside the mask differ" in result.stdout
+    assert invoke("check", before, before.with_name("changed.png"), "--mask", mask, "--whole").exit_code == 0
+
+
+def test_check_of_equal_files_ends_with_0(invoke, refined) -> None:
+    before, _, mask = refined
+    result = invoke("check", before, before, "--mask", mask)
+    assert (result.exit_code, "The certificate holds" in result.stdout) == (0, True)
+
+
+def test_check_without_a_file_is_bad_input(invoke, refined) -> None:
+    before, _, mask = refined
+    result = invoke("check", before, before.with_name("absent.png"), "--mask", mask)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "absent.png does not exist" in result.stderr
+
+
 def test_doctor_names_versions_devices_and_presets(invoke) -> None:
     result = invoke("doctor")
     for expected in ("python:", "torch:", "cpu:", "grefine.encoders"):
@@ -166,8 +211,8 @@ def test_doctor_names_versions_devices_and_presets(invoke) -> None:
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from typer.testing import CliRunner; from grefine.cli import app;"
-        "runs = [CliRunner().invoke(app, [*c, '--help']) for c in ([], ['score'], ['refine'], ['doctor'])];"
-        "assert [r.exit_code for r in runs] == [0] * 4, runs;"
+        "runs = [CliRunner().invoke(app, [*c, '--help']) for c in ([], ['score'], ['refine'], ['check'], ['doctor'])];"
+        "assert [r.exit_code for r in runs] == [0] * 5, runs;"
         "print(sorted({'torch', 'numpy', 'PIL', 'diffusers', 'transformers', 'stanza', 'skimage'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)

@@ -9,8 +9,18 @@ import pytest
 
 from balanced_refiner import regions_schema
 from grefine import Settings
+from grefine.certificate import certify
 from grefine.packs import Pack
-from grefine.report import SCHEMA, Source, build_regions, build_report, certify
+from grefine.report import (
+    SCHEMA,
+    Saved,
+    Source,
+    build_receipt,
+    build_regions,
+    build_report,
+    passed_over_all,
+    stage1_damage,
+)
 from grefine_core import read_image
 
 PACKS = (Pack(group="grefine.encoders", preset="mini", files={"heads.safetensors": "ab" * 32}),)
@@ -27,8 +37,14 @@ def outcome(models, source):
     return models.load(Settings(seed=4)).refine(source.picture, "a red bicycle")
 
 
-def test_report_holds_everything_that_led_to_the_result(outcome, source) -> None:
-    report = json.loads(json.dumps(build_report(outcome, source, PACKS, ["refined.png"]), allow_nan=False))
+@pytest.fixture
+def saved(outcome, source) -> Saved:
+    mask = (outcome.refinement.mask.feathered > 0).numpy()
+    return Saved(names=("refined.png",), certificate=certify(source.path, source.path, mask))
+
+
+def test_report_holds_everything_that_led_to_the_result(outcome, source, saved) -> None:
+    report = json.loads(json.dumps(build_report(outcome, source, PACKS, saved), allow_nan=False))
     assert report["schema"] == SCHEMA
     assert report["image"]["sha256"] == hashlib.sha256(source.path.read_bytes()).hexdigest()
     assert (report["image"]["height"], report["image"]["width"]) == (48, 64)
@@ -47,28 +63,45 @@ def test_report_holds_everything_that_led_to_the_result(outcome, source) -> None
     assert report["versions"]["torch"]
     assert report["timings"]["total"] > 0
     assert report["files"] == ["refined.png"]
+    assert report["certificate"] == saved.certificate.to_json()
 
 
-def test_every_guard_decision_is_reported_with_its_reason(outcome, source) -> None:
-    decisions = build_report(outcome, source, PACKS, [])["guard"]["decisions"]
+def test_every_guard_decision_is_reported_with_its_reason(outcome, source, saved) -> None:
+    decisions = build_report(outcome, source, PACKS, saved)["guard"]["decisions"]
     assert [d["stage"] for d in decisions] == ["stage1", "stage2"]
     assert all(d["reason"].startswith("p + a is") for d in decisions)
 
 
-def test_certificate_finds_no_difference_outside_the_mask_after_stage_1(outcome) -> None:
-    damage = certify(outcome)
-    assert damage.stage1_outside_mask == 0
-    assert 0 < damage.untouched_share < 1
-    assert not damage.broken
+def test_stage_1_leaves_all_outside_the_mask_alone(outcome) -> None:
+    assert stage1_damage(outcome) == 0
+    assert (outcome.refinement.mask.feathered == 0).any()
 
 
-def test_certificate_is_broken_by_one_changed_pixel_outside_the_mask(outcome) -> None:
+def test_one_changed_pixel_outside_the_mask_is_damage(outcome) -> None:
     pixels = outcome.refinement.stage1_pixels.clone()
     row, column = (outcome.refinement.mask.feathered == 0).nonzero()[0].tolist()
     pixels[0, 0, row, column] -= 1 / 255
     spoilt = replace(outcome, refinement=replace(outcome.refinement, stage1_pixels=pixels))
-    assert certify(spoilt).stage1_outside_mask == pytest.approx(1 / 255)
-    assert certify(spoilt).broken
+    assert stage1_damage(spoilt) == pytest.approx(1 / 255)
+
+
+def test_mild_pass_counts_only_where_it_was_kept(outcome) -> None:
+    def decided(kept: bool):
+        decisions = tuple(replace(d, kept=kept) for d in outcome.refinement.decisions)
+        return replace(outcome, refinement=replace(outcome.refinement, decisions=decisions))
+
+    assert passed_over_all(decided(True))
+    assert not passed_over_all(decided(False))
+
+
+def test_receipt_is_short_and_tells_settings_apart(outcome) -> None:
+    receipt = json.loads(build_receipt(outcome))
+    assert (receipt["prompt"], receipt["seed"]) == ("a red bicycle", 4)
+    assert receipt["before"]["p"] == round(outcome.before.p, 4)
+    assert receipt["after"]["a"] == round(outcome.after.a, 4)
+    assert len(build_receipt(outcome)) < 400
+    other = replace(outcome, settings=Settings(seed=4, steps=6))
+    assert json.loads(build_receipt(other))["settings_sha256"] != receipt["settings_sha256"]
 
 
 def test_regions_say_where_why_and_what_became_of_them(outcome) -> None:
@@ -90,10 +123,10 @@ def test_regions_keep_to_the_published_schema(outcome) -> None:
     assert (listed["schema"], listed["version"]) == ("balanced-refiner/regions", 1)
 
 
-def test_report_lists_the_rounds(models, source) -> None:
+def test_report_lists_the_rounds(models, source, saved) -> None:
     models.red = 0.85  # healed, but not quite, and too far off for a mere colour cast
     outcome = models.load(Settings(rounds=3, threshold=0.05)).refine(source.picture, "a cat")
-    report = build_report(outcome, source, PACKS, [])
+    report = build_report(outcome, source, PACKS, saved)
     assert [done["number"] for done in report["rounds"]] == list(range(1, len(outcome.refinement.rounds) + 1))
     assert len(report["rounds"]) > 1
     assert report["stopped"] == outcome.refinement.stopped

@@ -30,12 +30,14 @@ from .picture_files import (
     find_pictures as find_pictures,
     mirrored as mirrored,
 )
+from .picture_metadata import Metadata as Metadata, read_metadata as read_metadata
 from .picture_prompts import (
     EmbeddedPrompt as EmbeddedPrompt,
     embedded_prompt as embedded_prompt,
     read_prompt as read_prompt,
     sidecar_prompt as sidecar_prompt,
 )
+from .picture_writer import OutputPlan as OutputPlan, plan_output as plan_output
 from .presets import Preset as Preset, load_preset as load_preset, preset_entries as preset_entries
 from .records import (
     Assessment as Assessment,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from grefine_core.files import write_atomically
 
 MAX_PIXELS = 100_000_000
 """Default size limit: 100 megapixels as float32 RGB are 1.2 GB."""
-_DEEP_MODES = {"I;16": 65535, "I;16L": 65535, "I;16B": 65535, "I;16N": 65535, "I": 65535, "F": 1}
+DEEP_MODES = {"I;16": 65535, "I;16L": 65535, "I;16B": 65535, "I;16N": 65535, "I": 65535, "F": 1}
 """Gray modes deeper than 8 bits and their white; PIL's own conversion would clip at 255, not scale."""
 
 
@@ -43,6 +43,8 @@ class Picture:
     """EXIF block with the orientation reset, since the pixels are upright."""
     text: dict[str, str] = field(default_factory=dict)
     """PNG text chunks, where generators store the prompt."""
+    stamp: tuple[int, int] | None = None
+    """Size and time of change of the file when it was read, so that a result is not written like another one."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -64,7 +66,8 @@ def read_image(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
         raise InputError(f"{path} is a folder, not a picture.")
     if not path.is_file():
         raise InputError(f"{path} does not exist.")
-    if path.stat().st_size == 0:
+    found = path.stat()
+    if found.st_size == 0:
         raise InputError(f"{path} is empty (0 bytes).")
     try:
         with warnings.catch_warnings():
@@ -76,7 +79,7 @@ def read_image(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
                         f"{path} has {image.width} x {image.height} pixels; the limit is {max_pixels} in all."
                     )
                 image.load()
-                return from_pil(image, path=path)
+                return replace(from_pil(image, path=path), stamp=(found.st_size, found.st_mtime_ns))
     except UnidentifiedImageError as error:
         raise InputError(f"{path} is not a picture that can be read.") from error
     except Image.DecompressionBombError as error:  # no OSError: it would end a whole run
@@ -100,7 +103,7 @@ def from_pil(image: Image.Image, *, path: Path | None = None) -> Picture:
     # read behind the transposition, which takes the orientation out of EXIF and XMP alike
     text = {key: image.info[key] for key in keys if isinstance(image.info.get(key), str)}
     exif = image.getexif().tobytes() if len(image.getexif()) else b""
-    pixels, alpha = _deep_gray(image, path) if image.mode in _DEEP_MODES else _colours(image, profile)
+    pixels, alpha = _deep_gray(image, path) if image.mode in DEEP_MODES else _colours(image, profile)
     straight = None
     if alpha is not None:
         straight, pixels = pixels, pixels * alpha + (1 - alpha)
@@ -109,7 +112,7 @@ def from_pil(image: Image.Image, *, path: Path | None = None) -> Picture:
 
 def _deep_gray(image: Image.Image, path: Path | None) -> tuple[Tensor, Tensor | None]:
     """Return (1, 3, H, W) in [0, 1], and (1, 1, H, W) where one value is declared transparent."""
-    values, white = np.asarray(image).astype(np.float32), _DEEP_MODES[image.mode]
+    values, white = np.asarray(image).astype(np.float32), DEEP_MODES[image.mode]
     if not ((values >= 0) & (values <= white)).all():  # nan fails here too; clipping would hide the mistake
         raise InputError(f"{path or 'The picture'} has gray values outside [0, {white}], or nan; scale them first.")
     gray = torch.from_numpy(values / np.float32(white))
@@ -124,10 +127,10 @@ def _colours(image: Image.Image, profile: bytes | None) -> tuple[Tensor, Tensor 
     if image.has_transparency_data:
         image = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")  # La knows no other way
         alpha = _tensor(image.getchannel("A"))
-    return _tensor(_to_srgb(image, profile)), alpha
+    return _tensor(to_srgb(image, profile)), alpha
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Convert any 8-bit mode to sRGB, through the ICC profile where it can be used."""
     if image.mode in {"P", "1"}:
         image = image.convert("RGB")
@@ -161,20 +164,36 @@ def to_pil(pixels: Tensor) -> Image.Image:
     return Image.fromarray((array * 255).round().to(torch.uint8).permute(1, 2, 0).numpy())
 
 
-def write_image(path: Path, pixels: Tensor, *, like: Picture | None = None) -> Path:
-    """Write (1, 3, H, W) as PNG, whole or not at all, with alpha, EXIF and text of `like`.
+def write_image(path: Path, pixels: Tensor, *, like: Picture | None = None, receipt: str = "") -> Path:
+    """Write (1, 3, H, W), whole or not at all.
+
+    With a picture that was read from a file, the result is like that file, in the format that the
+    suffix of `path` names (`plan_output` says which suits): the file's own mode, depth and profile, its
+    own samples wherever the result equals it, its EXIF, XMP, text and resolution. Else it is a PNG,
+    with alpha, EXIF and text of `like`.
 
     Where `like` has alpha, `pixels` are taken as flattened on white, as its own are. Those that are
     unchanged, and those that nobody sees, get their colour of the source; a changed one gets the
     colour that shows it on white, as nearly as its alpha allows.
 
+    Args:
+        path: Where to.
+        pixels: Shape (1, 3, H, W), floating, sRGB; values outside [0, 1] are clamped.
+        like: The source.
+        receipt: Appended where the format has a place: PNG text `grefine`, XMP in TIFF, WebP and JPEG.
+
     Raises:
-        InputError: If the size differs from `like` or the file cannot be written.
+        InputError: If the size differs from `like`, its file was changed since, the format cannot
+            hold its samples, a value is nan, or the file cannot be written.
     """
     from PIL.PngImagePlugin import PngInfo
 
     if like is not None and like.size != tuple(pixels.shape[-2:]):
         raise InputError(f"The result has size {tuple(pixels.shape[-2:])}, its source {like.size}; both must agree.")
+    if like is not None and like.path is not None:
+        from grefine_core.picture_writer import write_like
+
+        return write_like(path, pixels, like, receipt=receipt)
     image = to_pil(pixels) if like is None or like.alpha is None else _with_alpha(pixels, like, like.alpha)
     info = PngInfo()
     options: dict[str, bytes] = {}
@@ -182,6 +201,8 @@ def write_image(path: Path, pixels: Tensor, *, like: Picture | None = None) -> P
         for key, value in like.text.items():
             info.add_text(key, value)  # tEXt where Latin-1 will do, as more readers know it, else iTXt
         options = {"exif": like.exif} if like.exif else {}
+    if receipt:
+        info.add_text("grefine", receipt)
     return write_atomically(path, lambda file: image.save(file, "PNG", pnginfo=info, **options))
 
 

@@ -7,11 +7,16 @@ from typing import Annotated
 
 import typer
 
-from grefine.settings import load_settings
+from grefine.settings import Value, load_settings
 from grefine_core.cli_support import EXIT_BAD_INPUT, one_sentence_errors
 
 # plain help: the decorated kind takes half a second to import
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+EXIT_VIOLATED = 1
+
+Flags = dict[str, Value | None]
+"""Settings by name; None where the command line says nothing."""
 
 Picture = Annotated[Path, typer.Argument(metavar="PICTURE", help="Picture file of any format that Pillow reads.")]
 Prompt = Annotated[str, typer.Option(help="What the picture should show.", show_default=False)]
@@ -98,24 +103,66 @@ def refine(
     ] = None,
     vae_tiling: Annotated[bool | None, typer.Option("--vae-tiling", help="Decode in tiles, with less memory.")] = None,
     compile_unet: Annotated[bool | None, typer.Option("--compile", help="Compile its UNet.")] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="`exact`: JPEG becomes PNG; `keep`: stays JPEG, all pixels differ. (default: exact)"
+        ),
+    ] = None,
     preset: Preset = None,
     device: Device = None,
     literal: Literal = None,
     config: Config = None,
 ) -> None:
     """Assess a picture, repair the regions that fail, assess again, and keep what helped."""
-    flags = {"preset": preset, "device": device, "literal": literal, "seed": seed, "steps": steps}
-    repairs = {"mask": mask, "threshold": threshold, "min_area": min_area, "order": order, "locked": locked}
-    amounts = {"rounds": rounds, "max_regions": max_regions, "strength": strength, "mild_pass": mild_pass}
-    models = {"diffusion": diffusion, "dtype": dtype, "offload": offload, "vae_tiling": vae_tiling}
-    flags = {**flags, **repairs, **amounts, **models, "compile": compile_unet}
-    settings = load_settings(config, {**flags, "guard": False if no_guard else None})
+    run: Flags = {"preset": preset, "device": device, "literal": literal, "seed": seed, "steps": steps}
+    repairs: Flags = {"mask": mask, "threshold": threshold, "min_area": min_area, "order": order, "locked": locked}
+    amounts: Flags = {"rounds": rounds, "max_regions": max_regions, "strength": strength, "mild_pass": mild_pass}
+    models: Flags = {"diffusion": diffusion, "dtype": dtype, "offload": offload, "vae_tiling": vae_tiling}
+    rest: Flags = {"compile": compile_unet, "format": format_, "guard": False if no_guard else None}
+    settings = load_settings(config, {**run, **repairs, **amounts, **models, **rest})
     from grefine.run import refine_file
     from grefine.summary import print_outcome, progress_bar
 
     with progress_bar() as on_progress:
         finished = refine_file(path, prompt, output, settings, on_progress=on_progress)
     print_outcome(finished)
+
+
+@app.command()
+@one_sentence_errors
+def check(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="The input.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The result.")],
+    mask: Annotated[Path, typer.Option(metavar="M", help="Picture of the size of both; only black must not change.")],
+    whole: Annotated[
+        bool | None,
+        typer.Option(help="Whether all pixels may differ a little. (default: as AFTER's own report.json says)"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Compute the certificate of a result from its files: what is as it was in the input.
+
+    The exit code is 1 if a check is violated, and 0 otherwise.
+    """
+    from grefine.certificate import REPORT, certify, whole_by_report
+    from grefine.comparison import read_mask
+
+    told = ""
+    by_report = whole is None and whole_by_report(before, after)
+    if by_report:
+        told = f"{after.parent / REPORT} says that the mild pass went over the whole picture (--no-whole ignores it)."
+    certificate = certify(before, after, read_mask(mask), whole=whole or by_report)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(certificate.to_json()))
+    else:
+        from grefine.summary import print_certificate
+
+        print_certificate(certificate, told=told)
+    if certificate.violations:
+        raise typer.Exit(EXIT_VIOLATED)
 
 
 @app.command()

@@ -40,7 +40,8 @@ def side_by_side(panels: Sequence[Image.Image]) -> Image.Image:
 
 
 def draw_mask(mask: Tensor) -> Image.Image:
-    """Return a mask (H, W) in [0, 1] as an 8-bit gray picture of its size; white is changed."""
+    """Return a mask (H, W) in [0, 1] as an 8-bit gray picture of its size; white is changed, and only 0 is black."""
+    mask = mask.clamp(min=1 / 255).where(mask > 0, mask)  # the faintest rim too may change, and must not round to 0
     return to_pil(mask.expand(3, -1, -1)).getchannel("R")
 
 

@@ -6,21 +6,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from balanced_refiner import regions_document
+from grefine.certificate import Certificate
 from grefine.packs import Pack
 from grefine.pipeline import Outcome
 from grefine.versions import LIBRARIES, OWN_PACKAGES, package_versions
 from grefine_core import Picture
+from grefine_core.picture_writer import OutputPlan, plan_output
 
-SCHEMA = 1
+SCHEMA = 2
 
 Json = dict[str, Any]
 
@@ -44,6 +45,10 @@ class Source:
         """Name of the result where nothing needs repair: the input's bytes under its own ending."""
         return f"refined{self.path.suffix or '.' + self.picture.format.lower()}"
 
+    def plan(self, *, keep: bool) -> OutputPlan:
+        """Return how a changed result is written; see `plan_output`."""
+        return plan_output(self.path, keep=keep)
+
     def to_json(self) -> Json:
         """Return what identifies the input."""
         height, width = self.picture.size
@@ -57,43 +62,45 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Damage:
-    """Certificate of what a refinement left alone; differences are of values in [0, 1]."""
+class Saved:
+    """What has been written of a result."""
 
-    untouched_share: float
-    """Share of the pixels that lie outside the mask."""
-    stage1_outside_mask: float
-    """Largest difference outside the mask after stage 1; 0 or the certificate is broken."""
-    final_outside_mask: float
-    """Largest difference outside the mask in the result; stage 2 passes over the whole picture."""
-    same_size: bool
-
-    @property
-    def broken(self) -> bool:
-        """Whether stage 1 changed what it had to leave alone, or the size differs."""
-        return self.stage1_outside_mask > 0 or not self.same_size
+    names: tuple[str, ...]
+    """All files; the refined picture is the first."""
+    certificate: Certificate
+    """Of the refined picture."""
 
 
-def certify(outcome: Outcome) -> Damage:
-    """Compare the result with the input outside the mask."""
+def stage1_damage(outcome: Outcome) -> float:
+    """Return the largest difference in [0, 1] that stage 1 made outside the mask: 0, or it is a bug."""
     refinement = outcome.refinement
     outside = refinement.mask.feathered == 0
-    return Damage(
-        untouched_share=float(outside.float().mean()),
-        stage1_outside_mask=_largest(refinement.stage1_pixels, outcome.source, outside),
-        final_outside_mask=_largest(refinement.pixels, outcome.source, outside),
-        same_size=refinement.pixels.shape == outcome.source.shape,
-    )
-
-
-def _largest(pixels: Tensor, source: Tensor, where: Tensor) -> float:
-    """Return the largest difference of two pictures (1, 3, H, W) over a mask (H, W), 0 over none."""
-    if not where.any():
+    if not outside.any():
         return 0.0
-    return float((pixels - source)[0, :, where].abs().max())
+    return float((refinement.stage1_pixels - outcome.source)[0, :, outside].abs().max())
 
 
-def build_report(outcome: Outcome, source: Source, packs: Sequence[Pack], files: Sequence[str]) -> Json:
+def passed_over_all(outcome: Outcome) -> bool:
+    """Return whether the result holds the mild pass over the whole picture."""
+    return any(decision.stage == "stage2" and decision.kept for decision in outcome.refinement.decisions)
+
+
+def build_receipt(outcome: Outcome) -> str:
+    """Return the short JSON that the refined picture itself carries."""
+    settings = json.dumps([outcome.settings.to_json(), outcome.refinement.to_dict()["settings"]], sort_keys=True)
+    before, after = outcome.before, outcome.after
+    receipt = {
+        "version": package_versions(["grefine"])["grefine"],
+        "prompt": outcome.prompt,
+        "seed": outcome.refinement.seed,
+        "settings_sha256": hashlib.sha256(settings.encode()).hexdigest(),
+        "before": {"p": round(before.p, 4), "a": round(before.a, 4)},
+        "after": {"p": round(after.p, 4), "a": round(after.a, 4)},
+    }
+    return json.dumps(receipt)
+
+
+def build_report(outcome: Outcome, source: Source, packs: Sequence[Pack], saved: Saved) -> Json:
     """Return everything that led to the result, as plain values that json can write."""
     refinement = outcome.refinement
     told = refinement.to_dict()
@@ -117,7 +124,7 @@ def build_report(outcome: Outcome, source: Source, packs: Sequence[Pack], files:
             "tolerance": refinement.settings.tolerance,
             "decisions": told["decisions"],
         },
-        "damage": asdict(certify(outcome)),
+        "certificate": saved.certificate.to_json(),
         "settings": outcome.settings.to_json(),
         "refiner_settings": told["settings"],
         "models": {
@@ -128,7 +135,7 @@ def build_report(outcome: Outcome, source: Source, packs: Sequence[Pack], files:
         },
         "versions": {"python": platform.python_version(), **package_versions((*OWN_PACKAGES, *LIBRARIES))},
         "timings": told["timings"],
-        "files": sorted(files),
+        "files": sorted(saved.names),
     }
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from aqmap import normalise
 from balanced_refiner.diffusion.options import check_options
+from grefine.certificate import Certificate
 from grefine.locked import read_locked
 from grefine.outputs import check_input_survives, output_folder
 from grefine.packs import Pack, check_packs, diffusion_options
@@ -42,6 +43,8 @@ class Finished:
 
     outcome: Outcome
     files: tuple[Path, ...]
+    """The refined picture is the first."""
+    certificate: Certificate
     seconds: float
     """From the first check to the last file, models loaded on the way."""
 
@@ -94,9 +97,15 @@ def refine_file(
     """
     began = time.perf_counter()
     job = check_job(path, prompt, settings)
-    check_input_survives(path, folder, (*WRITTEN, job.source.kept_name))
+    planned = f"refined{job.source.plan(keep=settings.format == 'keep').suffix}"
+    check_input_survives(path, folder, (*WRITTEN, planned, job.source.kept_name))
     with output_folder(folder):
         models = (load or GRefine.load)(settings)
         outcome = models.refine(job.source.picture, prompt, locked=job.locked, on_progress=on_progress)
-        files = save_outcome(folder, outcome, job.source, job.packs)
-    return Finished(outcome=outcome, files=tuple(files), seconds=time.perf_counter() - began)
+        saved = save_outcome(folder, outcome, job.source, job.packs)
+    return Finished(
+        outcome=outcome,
+        files=tuple(folder / name for name in saved.names),
+        certificate=saved.certificate,
+        seconds=time.perf_counter() - began,
+    )

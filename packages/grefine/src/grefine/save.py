@@ -8,11 +8,21 @@ from pathlib import Path
 
 from PIL import Image
 
+from grefine.certificate import certify
 from grefine.outputs import all_or_nothing
 from grefine.packs import Pack
 from grefine.pictures import draw_image, draw_map, draw_mask, side_by_side
 from grefine.pipeline import Outcome, Score
-from grefine.report import Json, Source, build_regions, build_report, certify
+from grefine.report import (
+    Json,
+    Saved,
+    Source,
+    build_receipt,
+    build_regions,
+    build_report,
+    passed_over_all,
+    stage1_damage,
+)
 from grefine_core import write_atomically, write_image
 
 REFINED, REPORT = "refined.png", "report.json"
@@ -21,33 +31,47 @@ WRITTEN = (REFINED, *DRAWN, "regions.json", REPORT)
 """Names that a result takes in its folder."""
 
 
-def save_outcome(folder: Path, outcome: Outcome, source: Source, packs: Sequence[Pack]) -> list[Path]:
-    """Write all files of a result and return their paths.
+def save_outcome(folder: Path, outcome: Outcome, source: Source, packs: Sequence[Pack]) -> Saved:
+    """Write all files of a result.
 
     Where nothing was changed, the refined picture is the input, byte for byte, under its own
-    ending. A refined picture that an earlier run left under the other ending is removed.
+    ending. A refined picture that an earlier run left under another ending is removed.
 
     Raises:
-        InputError: If the folder cannot be written; nothing is left behind then.
+        InputError: If the folder cannot be written, or the input was changed since it was read;
+            nothing is left behind then.
         RuntimeError: If pixels were changed that the mask protects, which is a bug.
     """
-    if certify(outcome).broken:
+    damage = stage1_damage(outcome)
+    if damage > 0 or outcome.refinement.pixels.shape != outcome.source.shape:
         raise RuntimeError("The refiner changed pixels outside its mask; nothing was written.")
-    refined = REFINED if outcome.refinement.changed else source.kept_name
-    names = [refined, *DRAWN, "regions.json", REPORT]
-    report = build_report(outcome, source, packs, names)
+    plan = source.plan(keep=outcome.settings.format == "keep")
+    refined = f"refined{plan.suffix}" if outcome.refinement.changed else source.kept_name
+    names = (refined, *DRAWN, "regions.json", REPORT)
     stale = _refined_before(folder) - {refined}
     with all_or_nothing(folder) as scratch:
         if outcome.refinement.changed:
-            write_image(scratch / refined, outcome.refinement.pixels, like=source.picture)
+            receipt = build_receipt(outcome)
+            write_image(scratch / refined, outcome.refinement.pixels, like=source.picture, receipt=receipt)
         else:
             write_atomically(scratch / refined, lambda file: file.write(source.content))
         _draw(scratch, outcome)
+        certificate = certify(
+            source.path,
+            scratch / refined,
+            (outcome.refinement.mask.feathered > 0).numpy(),
+            whole=passed_over_all(outcome),
+            stage1_outside=damage,
+            notes=plan.notes if outcome.refinement.changed else (),
+        )
+        if plan.exact and not certificate.whole and certificate.changed_outside:
+            raise RuntimeError("The written picture differs from the input outside the mask; nothing was kept.")
+        saved = Saved(names=names, certificate=certificate)
         _write_json(scratch / "regions.json", build_regions(outcome))
-        _write_json(scratch / REPORT, report)
+        _write_json(scratch / REPORT, build_report(outcome, source, packs, saved))
     for name in stale:
         (folder / name).unlink(missing_ok=True)
-    return [folder / name for name in names]
+    return saved
 
 
 def _draw(folder: Path, outcome: Outcome) -> None:

@@ -24,6 +24,7 @@ CHOICES = {
     "mask": ("otsu", "fixed", "quantile", "soft"),
     "order": ("worst", "largest", "reading"),
     "mild_pass": ("auto", "always", "never"),
+    "format": ("exact", "keep"),
 }
 """What the settings of this kind may be."""
 
@@ -75,6 +76,8 @@ class Settings:
     """Whether stage 2 runs: `auto` if there was something to repair, `always`, `never`."""
     locked: str = ""
     """Mask file of the pixels that must not change, white or painted, as large as the picture; empty for none."""
+    format: str = "exact"
+    """`exact`: a format that keeps every unchanged pixel, PNG for JPEG and AVIF; `keep`: JPEG stays JPEG."""
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():

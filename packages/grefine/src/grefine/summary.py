@@ -14,6 +14,7 @@ from rich.text import Text  # prompts hold brackets, which a plain string would 
 from aqmap import VERDICT_STYLES
 
 if TYPE_CHECKING:
+    from grefine.certificate import Certificate
     from grefine.demo import Demonstration
     from grefine.doctor import Finding
     from grefine.pipeline import OnProgress, Outcome, Score
@@ -56,9 +57,23 @@ def print_outcome(finished: Finished) -> None:
         console.print(_decisions(outcome))
     if not outcome.refinement.changed:
         console.print(Text(f"{finished.files[0].name} is the input, byte for byte."))
+    _print_verdict(console, finished.certificate)
     console.print(f"{finished.seconds:.1f} seconds; files written:", highlight=False)
     for file in finished.files:
         console.print(Text(f"  {file}"), soft_wrap=True)  # a wrapped path could not be copied
+
+
+def print_certificate(certificate: Certificate, *, told: str = "") -> None:
+    """Print every check with its verdict, rule and finding, and the sum of them."""
+    console = Console()
+    table = Table("check", "verdict", "found", "rule")
+    for check in certificate.checks:
+        verdict = Text("holds", "green") if check.holds else Text("violated", "red")
+        table.add_row(Text(check.name), verdict, Text(check.found), Text(check.rule))
+    console.print(table)
+    if told:
+        console.print(Text(told))
+    _print_verdict(console, certificate)
 
 
 def print_damage(shown: Demonstration) -> None:
@@ -131,6 +146,21 @@ def _decisions(outcome: Outcome) -> Table:
         verdict = Text("kept", "green") if decision.kept else Text("dropped", "yellow")
         table.add_row(Text(what), verdict, Text(decision.reason))
     return table
+
+
+def _print_verdict(console: Console, certificate: Certificate) -> None:
+    compared = certificate.comparison
+    if compared is not None:
+        outside = f"{compared.untouched_share:.1%} of the pixels lie outside the mask"
+        if certificate.stage1_outside_mask is not None:
+            outside += f"; stage 1 changed them by {certificate.stage1_outside_mask:.4f}"
+        console.print(Text(f"{outside}; the file differs there by {compared.outside:.4f}"), soft_wrap=True)
+    for note in certificate.notes:
+        console.print(Text(f"note: {note}"), soft_wrap=True)
+    for violation in certificate.violations:
+        console.print(Text(f"violated: {violation}", "red"), soft_wrap=True)
+    verdict = "holds" if not certificate.violations else "is violated"
+    console.print(Text(f"The certificate {verdict}: {len(certificate.checks)} checks."))
 
 
 def _print_notes(console: Console, score: Score) -> None:
