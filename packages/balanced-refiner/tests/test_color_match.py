@@ -100,8 +100,7 @@ def test_matched_colours_stay_in_range():
     assert out[:, 0, 0].tolist() == [1.0, 0.0, 0.5]
 
 
-def test_difference_that_is_not_the_same_all_around_is_no_cast():
+def test_cast_that_explains_little_of_the_difference_is_left():
     source = picture()
-    shown = source + 0.06
-    shown[:, :32, :32] -= 0.09
-    assert match_colors(shown, source, INSIDE).neutral
+    other = picture(1) + 0.01
+    assert match_colors(other, source, INSIDE).neutral

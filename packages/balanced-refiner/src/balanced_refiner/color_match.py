@@ -26,6 +26,10 @@ GAINS = (0.8, 1.25)
 """Contrast that is put right at most."""
 LEAST_GAIN = 0.25 / 255
 """By how much the mean difference on the ring must fall to be worth it: a quarter of a level."""
+LEAST_SHARE = 0.1
+"""Share of the ring's difference that a cast must explain. Of 16 repairs by the mini model, whose
+surroundings come back blurred rather than tinted, matching whatever fits made the mean colour of
+the repair better in 9 and worse in 7, and with this share better in 6 and worse in 4."""
 FLAT = 0.02
 """Standard deviation of a ring, of 1, below which its contrast cannot be told."""
 
@@ -62,9 +66,8 @@ def match_colors(generated: Tensor, source: Tensor, repainted: Tensor) -> ColorM
     """Fit one gain and offset a channel on the ring around the repainted pixels.
 
     The fit resists outliers, such as the rim of the repair in the ring. A channel keeps its colours
-    where the fit would not bring it nearer to the source, brings it further away in one quarter of
-    the ring (a cast shows all around; what differs from place to place says nothing of the inside),
-    or has to shift it by more than `MAX_CAST`.
+    where the fit would not bring it nearer to the source, or has to shift it by more than
+    `MAX_CAST`; all keep theirs where that would explain less than `LEAST_SHARE` of the difference.
 
     Args:
         generated: The window as repainted, shape (3, S, S), in [0, 1].
@@ -76,14 +79,12 @@ def match_colors(generated: Tensor, source: Tensor, repainted: Tensor) -> ColorM
         return ColorMatch()
     shown = generated.double().cpu().numpy()[:, ring]  # (3, pixels)
     wanted = source.double().cpu().numpy()[:, ring]
-    quarters = _quarters(ring)
-    lines = [_fit(*channel, quarters) for channel in zip(shown, wanted, strict=True)]
+    lines = [_fit(*channel) for channel in zip(shown, wanted, strict=True)]
     moved = [gain * x + offset for (gain, offset), x in zip(lines, shown, strict=True)]
-    return ColorMatch(
-        lines=(lines[0], lines[1], lines[2]),
-        before=float(np.abs(wanted - shown).mean()),
-        after=float(np.abs(wanted - np.stack(moved)).mean()),
-    )
+    before, after = float(np.abs(wanted - shown).mean()), float(np.abs(wanted - np.stack(moved)).mean())
+    if after > (1 - LEAST_SHARE) * before:
+        return ColorMatch(before=before, after=before)
+    return ColorMatch(lines=(lines[0], lines[1], lines[2]), before=before, after=after)
 
 
 def _ring(repainted: Tensor) -> NDArray[np.bool_]:
@@ -96,28 +97,15 @@ def _ring(repainted: Tensor) -> NDArray[np.bool_]:
     return ring
 
 
-def _quarters(ring: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-    """Return which of the ring's pixels, in row-major order, lie in each quarter around its middle."""
-    places = np.argwhere(ring)  # (pixels, 2)
-    low, right = (places >= places.mean(0)).T
-    parts = [low & right, low & ~right, ~low & right, ~low & ~right]
-    return [part for part in parts if part.sum() >= MIN_PIXELS / 4]
-
-
-def _fit(shown: NDArray[np.float64], wanted: NDArray[np.float64], quarters: list[NDArray[np.bool_]]) -> _Line:
+def _fit(shown: NDArray[np.float64], wanted: NDArray[np.float64]) -> _Line:
     """Return the gain and offset of one channel; a gain only where it does better than an offset alone."""
-    rest = np.abs(wanted - shown)
-    best, error = _NEUTRAL, float(rest.mean())
+    best, error = _NEUTRAL, float(np.abs(wanted - shown).mean())
     offset = float(np.median(wanted - shown))
     for line in ((1.0, offset), _sloped(shown, wanted, offset)):
         moved = line[0] * shown + line[1]
-        left = np.abs(wanted - moved)
-        if (
-            left.mean() <= error - LEAST_GAIN
-            and all(left[part].mean() <= rest[part].mean() for part in quarters)
-            and abs((moved - shown).mean()) <= MAX_CAST
-        ):
-            best, error = line, float(left.mean())
+        left = float(np.abs(wanted - moved).mean())
+        if left <= error - LEAST_GAIN and abs(float((moved - shown).mean())) <= MAX_CAST:
+            best, error = line, left
     return best
 
 
