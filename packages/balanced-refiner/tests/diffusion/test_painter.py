@@ -321,14 +321,25 @@ def test_half_precision_paints_nearly_the_same(dtype, paint_with, make_pipe, ask
     assert 0 < (rough - exact).abs().mean() < 0.02
 
 
-def test_offloading_pipeline_paints_the_same_and_is_offloaded_again(paint_with, make_pipe, ask):
+@pytest.mark.parametrize("kind", [XL, "StableDiffusionXLControlNetInpaintPipeline"])
+def test_offloading_pipeline_paints_the_same_and_is_offloaded_again(kind, paint_with, make_pipe, ask):
     pytest.importorskip("accelerate")
-    pipe = make_pipe(XL, channels=9)
+    pipe = make_pipe(kind, channels=9)
     before = paint_with(pipe).inpaint(ask())
     pipe.enable_model_cpu_offload(device="cpu")
     hooks = len(pipe._all_hooks)
     assert torch.equal(paint_with(pipe).inpaint(ask()), before)
     assert len(pipe._all_hooks) == hooks > 0
+
+
+def test_pipeline_that_offloads_by_groups_paints_the_same_and_keeps_its_precision(paint_with, make_pipe, ask):
+    pipe = make_pipe(XL, channels=9)
+    pipe.vae.half().register_to_config(force_upcast=True)
+    before = paint_with(pipe).inpaint(ask())
+    pipe.enable_group_offload(torch.device("cpu"), offload_type="leaf_level")
+    for _ in range(2):
+        assert torch.equal(paint_with(pipe).inpaint(ask()), before)
+    assert {tensor.dtype for tensor in pipe.vae.parameters()} == {torch.float16}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -237,12 +237,17 @@ class LatentModel:
 @contextmanager
 def _in_float32(module: torch.nn.Module) -> Iterator[None]:
     """Hold a module in float32 for a while; each tensor gets its own dtype back."""
-    tensors = [tensor for tensor in (*module.parameters(), *module.buffers()) if tensor.is_floating_point()]
-    dtypes = [tensor.dtype for tensor in tensors]
+    dtypes = {name: tensor.dtype for name, tensor in _weights(module)}
     try:
-        for tensor in tensors:  # not `module.to`, which logs a line a call in diffusers
+        for _, tensor in _weights(module):  # not `module.to`, which logs a line a call in diffusers
             tensor.data = tensor.data.float()
         yield
     finally:
-        for tensor, dtype in zip(tensors, dtypes, strict=True):
-            tensor.data = tensor.data.to(dtype)
+        for name, tensor in _weights(module):  # by name: offloading hooks put new tensors in the place of old ones
+            tensor.data = tensor.data.to(dtypes[name])
+
+
+def _weights(module: torch.nn.Module) -> list[tuple[str, Tensor]]:
+    """Return the floating parameters and buffers by name."""
+    named = [*module.named_parameters(), *module.named_buffers()]
+    return [(name, tensor) for name, tensor in named if tensor.is_floating_point()]
