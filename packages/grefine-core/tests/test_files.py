@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
@@ -72,3 +75,30 @@ def test_copies_have_one_digest(tmp_path: Path) -> None:
 def test_digest_of_no_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.png cannot be read: No such file"):
         file_digest(tmp_path / "none.png")
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from grefine_core.files import write_atomically
+
+def write(file):
+    file.write(level * 5_000_000)
+    file.flush()
+    if level == b"b":
+        print("half", flush=True)
+        time.sleep(60)
+    file.write(level * 5_000_000)
+
+for level in (b"a", b"b"):
+    write_atomically(Path(sys.argv[1]), write)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGKILL")
+def test_kill_halfway_leaves_the_old_file(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path / "x.bin")], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"half\n"
+        writer.send_signal(signal.SIGKILL)
+    assert (tmp_path / "x.bin").read_bytes() == b"a" * 10_000_000

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image, ImageCms, ImageOps
 
-from grefine_core import read_image, write_image
+from grefine_core import InputError, read_image, write_image
 from grefine_core.picture_metadata import read_metadata
 from grefine_core.picture_samples import read_samples
 from grefine_core.picture_writer import plan_output
@@ -186,3 +186,24 @@ def test_result_of_any_size_differs_only_where_it_was_changed(size: tuple[int, i
     result = write_image(tmp_path / "b.png", pixels, like=picture)
     assert np.array_equal((own(result, "RGB") != own(path, "RGB")).any(-1) & ~mask, np.zeros(size, bool))
     assert read_samples(result).size == (size[1], size[0])
+
+
+def test_new_gray_never_hits_the_value_that_counts_as_transparent(tmp_path: Path) -> None:
+    Image.fromarray(np.full((9, 7), 500, np.uint16)).save(tmp_path / "a.png", transparency=300)
+    picture = read_image(tmp_path / "a.png")
+    pixels = picture.pixels.clone()
+    pixels[..., :4, :] = 300 / 65535
+    result = write_image(tmp_path / "b.png", pixels, like=picture)
+    assert own(result, "I;16")[:4].tolist() == [[301] * 7] * 4
+    assert read_image(result).alpha.min() == 1
+
+
+def test_result_with_nan_is_refused(tmp_path: Path) -> None:
+    for name, make in (("a.png", array(3, "RGB")), ("b.png", deep)):
+        make((9, 7)).save(tmp_path / name)
+        picture = read_image(tmp_path / name)
+        pixels = picture.pixels.clone()
+        pixels[0, 1, 2, 3] = float("nan")
+        with pytest.raises(InputError, match="hold nan"):
+            write_image(tmp_path / "c.png", pixels, like=picture)
+    assert not (tmp_path / "c.png").exists()

@@ -175,7 +175,7 @@ def test_certificate_of_the_report_can_be_computed_again(refine, damaged_pixels,
 
 
 KILLED = """
-import sys, time
+import sys
 from pathlib import Path
 from PIL import Image
 from grefine.outputs import all_or_nothing
@@ -192,7 +192,7 @@ for level in range(1, 1000):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no SIGKILL")
-@pytest.mark.parametrize("delay", [0.0, 0.004, 0.013, 0.021])
+@pytest.mark.parametrize("delay", [0.004, 0.021])
 def test_kill_while_writing_leaves_the_old_or_the_new_file(delay, save_picture, tmp_path) -> None:
     path = save_picture(torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(8)))
     (tmp_path / "out").mkdir()
