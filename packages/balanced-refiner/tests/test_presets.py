@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from balanced_refiner import DiffusionOptions, InpaintRequest, load_inpainter, load_stage2, presets, wrap_pipeline
 from balanced_refiner.presets import SD15, SDXL, DiffusersModel, find_model, model_files
-from grefine_core import DiffusionPack, Emphasis, InputError, Preset, WeightsError
+from grefine_core import Emphasis, InputError, Preset, WeightsError
 
 XL, SD = "StableDiffusionXLInpaintPipeline", "StableDiffusionInpaintPipeline"
 
@@ -185,9 +185,8 @@ def test_missing_diffusers_is_named(monkeypatch):
         load_inpainter("mini")
 
 
-def test_pack_refuses_options_that_it_would_not_keep(monkeypatch, tmp_path):
-    pack = DiffusionPack(name="p", folder=tmp_path, condition=print, working_size=8, guidance_scale=1.0)
-    preset = Preset(summary="", load=lambda **_: pack, files=list)
+def test_pack_refuses_options_that_it_would_not_keep(monkeypatch):
+    preset = Preset(summary="", load=lambda **_: pytest.fail("loaded"), files=list)
     monkeypatch.setattr(presets, "find_model", lambda _: preset)
     with pytest.raises(InputError, match="The pack `p` takes no options"):
         load_inpainter("p", device="cpu", options=DiffusionOptions(dtype="float16"))

@@ -124,6 +124,7 @@ def test_locked_mask_of_another_size_is_one_sentence(invoke, damaged_pixels, sav
         (("--prompt", "a cat", "--device", "abacus"), "Error: Device `abacus`"),
         (("--prompt", "a cat", "--dtype", "int3"), "Error: `dtype` must be one of auto"),
         (("--prompt", "a cat", "--device", "cpu", "--offload", "model"), "Error: `offload` model needs an accelerator"),
+        (("--prompt", "a cat", "--diffusion", "nothing"), "Error: Preset `nothing` is not installed"),
         (("--prompt", "a cat", "--config", "absent.toml"), "Error: The settings file absent.toml"),
     ],
 )

@@ -3,9 +3,10 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+import torch
 
 from grefine import Settings, packs
-from grefine.packs import DIFFUSION, ENCODERS, check_packs, find_preset
+from grefine.packs import DIFFUSION, ENCODERS, check_diffusion, check_packs, find_preset
 from grefine_core import InputError, Preset, WeightsError, WeightsFile
 
 
@@ -71,3 +72,15 @@ def test_altered_file_is_refused(only, tmp_path) -> None:
     only(lambda: [WeightsFile(tmp_path / "model.safetensors", "0" * 64)])
     with pytest.raises(WeightsError, match=r"expected 0000"):
         check_packs(Settings())
+
+
+def test_options_are_refused_for_a_pack_before_it_is_loaded(monkeypatch) -> None:
+    pack = Preset(summary="", load=lambda **_: pytest.fail("loaded"), files=list)
+    monkeypatch.setattr(packs, "find_preset", lambda *_: pack)
+    with pytest.raises(InputError, match="The pack `mini` takes no options"):
+        check_diffusion(Settings(dtype="float16"), torch.device("cpu"))
+    assert check_diffusion(Settings(), torch.device("cpu")) is None
+
+
+def test_options_are_taken_by_a_model_of_diffusers() -> None:
+    assert check_diffusion(Settings(diffusion="sdxl", dtype="float16"), torch.device("cpu")) is None

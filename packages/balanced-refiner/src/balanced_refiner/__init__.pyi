@@ -23,6 +23,7 @@ from .planning import RepairPlan as RepairPlan, plan_repairs as plan_repairs
 from .presets import (
     DIFFUSION as DIFFUSION,
     DiffusersModel as DiffusersModel,
+    ModelPreset as ModelPreset,
     load_inpainter as load_inpainter,
     load_stage2 as load_stage2,
     wrap_pipeline as wrap_pipeline,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from balanced_refiner.diffusion.options import DiffusionOptions
 
 DIFFUSION = "grefine.diffusion"
-"""Entry point group; each entry is a `Preset` whose `load(device=)` returns a `DiffusionPack` or `DiffusersModel`."""
+"""Entry point group; each entry is a `Preset` whose `load(device=)` returns a `DiffusionPack`, or a `ModelPreset`."""
 GUIDANCE_SCALE = 7.5
 """What Stable Diffusion 1.x and XL are used with."""
 PASD = (
@@ -60,12 +60,19 @@ class DiffusersModel:
     """Side in pixels of the squares that it takes; None for what its UNet was trained on."""
     guidance_scale: float = GUIDANCE_SCALE
 
-    def preset(self, summary: str) -> Preset:
+    def preset(self, summary: str) -> ModelPreset:
         """Return the record by which the model is found; making it loads nothing."""
-        return Preset(summary=summary, load=self._load, files=partial(model_files, self.source))
+        return ModelPreset(summary=summary, load=self._load, files=partial(model_files, self.source), model=self)
 
     def _load(self, *, device: torch.device) -> DiffusersModel:  # noqa: ARG002 - all presets are loaded alike
         return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelPreset(Preset):
+    """The preset of a model that takes `DiffusionOptions`; that of a pack takes none."""
+
+    model: DiffusersModel
 
 
 def find_model(name: str) -> Preset:
@@ -121,6 +128,16 @@ def _fetch(source: str) -> Path:
     return resolve(source, half=resolve_dtype("auto", pick_device()) != torch.float32)
 
 
+def check_model_options(name: str, preset: Preset, options: DiffusionOptions) -> None:
+    """Refuse options that a model would not keep.
+
+    Raises:
+        InputError: If the preset of that name is a pack and an option is not the default.
+    """
+    if not isinstance(preset, ModelPreset) and options != type(options)():
+        raise InputError(f"The pack `{name}` takes no options such as dtype or offload: it runs in float32, as it is.")
+
+
 def load_inpainter(name: str, *, device: str = "auto", options: DiffusionOptions | None = None) -> Inpainter:
     """Load an inpainting model.
 
@@ -141,12 +158,10 @@ def load_inpainter(name: str, *, device: str = "auto", options: DiffusionOptions
     from balanced_refiner.diffusion.options import DiffusionOptions
     from grefine_core.device import pick_device
 
-    found = pick_device(device)
-    model: DiffusionPack | DiffusersModel = find_model(name).load(device=found)
-    options = options or DiffusionOptions()
+    found, preset, options = pick_device(device), find_model(name), options or DiffusionOptions()
+    check_model_options(name, preset, options)
+    model: DiffusionPack | DiffusersModel = preset.load(device=found)
     if isinstance(model, DiffusionPack):
-        if options != DiffusionOptions():
-            raise InputError(f"The pack `{name}` takes no options: it is small, and runs in float32.")
         from balanced_refiner.diffusion.pack import load_pack
 
         return load_pack(model, device=found)

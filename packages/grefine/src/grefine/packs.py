@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from balanced_refiner.diffusion.options import DiffusionOptions
-from balanced_refiner.presets import DIFFUSION, find_model
+from balanced_refiner.diffusion.options import DiffusionOptions, check_options
+from balanced_refiner.presets import DIFFUSION, check_model_options, find_model
 from grefine.settings import Settings, Value
 from grefine_core.presets import Preset, load_preset, preset_entries
 from grefine_core.weights import WeightsFile
+
+if TYPE_CHECKING:
+    import torch
 
 ENCODERS, PAIRS, PARSERS = "grefine.encoders", "grefine.pairs", "grefine.parsers"
 GROUPS = (ENCODERS, PAIRS, PARSERS, DIFFUSION)
@@ -65,6 +69,17 @@ def diffusion_options(settings: Settings) -> DiffusionOptions:
     """
     chosen = {name: getattr(settings, name) for name in ("dtype", "offload", "vae_tiling", "compile")}
     return DiffusionOptions(**chosen)
+
+
+def check_diffusion(settings: Settings, device: torch.device) -> None:
+    """Refuse settings that the refiner's model or the device would not keep; loads nothing.
+
+    Raises:
+        InputError: If so, or if the model is unknown.
+    """
+    options = diffusion_options(settings)
+    check_options(options, device)
+    check_model_options(settings.diffusion, find_preset(DIFFUSION, settings.diffusion), options)
 
 
 def _bring_files(preset: Preset) -> Sequence[WeightsFile]:

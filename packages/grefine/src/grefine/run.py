@@ -10,11 +10,10 @@ from pathlib import Path
 from torch import Tensor
 
 from aqmap import normalise
-from balanced_refiner.diffusion.options import check_options
 from grefine.certificate import Certificate
 from grefine.locked import read_locked
 from grefine.outputs import check_input_survives, output_folder
-from grefine.packs import Pack, check_packs, diffusion_options
+from grefine.packs import Pack, check_diffusion, check_packs
 from grefine.pipeline import GRefine, OnProgress, Outcome, Score
 from grefine.report import Source
 from grefine.save import WRITTEN, save_outcome
@@ -62,7 +61,7 @@ def check_job(path: Path, prompt: str, settings: Settings, *, diffusion: bool = 
     locked = read_locked(Path(settings.locked), picture.size) if settings.locked else None
     device = pick_device(settings.device)
     if diffusion:
-        check_options(diffusion_options(settings), device)
+        check_diffusion(settings, device)
     packs = check_packs(settings, diffusion=diffusion)
     source = Source(path=path, content=path.read_bytes(), picture=picture)
     return Job(source=source, prompt=prompt, settings=settings, packs=packs, locked=locked)
