@@ -62,7 +62,7 @@ def main() -> None:
     ):
         seconds = median_seconds(work, args.runs)
         print(f"{name}: {seconds:.3f} s, {seconds / floor:.2f} of the floor")
-    models = grefine.GRefine.load(grefine.Settings(device="cpu", steps=args.steps))
+    models = grefine.GRefiner.load(grefine.Settings(device="cpu", steps=args.steps))
     models.refine(pixels, PROMPT)
     began = time.perf_counter()
     outcome = models.refine(pixels, PROMPT)

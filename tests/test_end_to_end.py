@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from grefine import GRefine, Settings, demo, refine_file
+from grefine import GRefiner, Settings, demo, refine_file
 from grefine.cli import app
 from grefine.packs import check_packs
 from grefine.save import WRITTEN
@@ -24,17 +24,17 @@ PROMPT = "a cup of coffee"
 
 
 @pytest.fixture(scope="module")
-def grefine() -> GRefine:
+def grefine() -> GRefiner:
     """Load the models once for all tests; skip where they are not installed."""
     try:
         check_packs(Settings())
     except (InputError, WeightsError) as error:
         pytest.skip(f"needs the models of grefine-mini: {error}")
-    return GRefine.load(Settings(device="cpu", steps=STEPS))
+    return GRefiner.load(Settings(device="cpu", steps=STEPS))
 
 
 @pytest.fixture(scope="module")
-def shown(grefine: GRefine, tmp_path_factory: pytest.TempPathFactory) -> demo.Demonstration:
+def shown(grefine: GRefiner, tmp_path_factory: pytest.TempPathFactory) -> demo.Demonstration:
     """Run the demonstration once."""
     return demo.demonstrate(tmp_path_factory.mktemp("demo"), grefine.settings, load=lambda _: grefine)
 
@@ -48,7 +48,7 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
-def test_refinement_needs_no_network(grefine: GRefine, picture: Path, tmp_path: Path, no_network: None) -> None:
+def test_refinement_needs_no_network(grefine: GRefiner, picture: Path, tmp_path: Path, no_network: None) -> None:
     finished = refine_file(picture, PROMPT, tmp_path / "out", grefine.settings)  # loads its own models
     assert {file.name for file in finished.files} == set(WRITTEN)
 
@@ -92,19 +92,19 @@ def test_size_of_the_picture_is_kept(shown: demo.Demonstration) -> None:
 
 
 def test_same_seed_gives_the_same_bytes_and_another_one_other_bytes(
-    grefine: GRefine, picture: Path, tmp_path: Path
+    grefine: GRefiner, picture: Path, tmp_path: Path
 ) -> None:
     written = []
     for number, seed in enumerate((1, 1, 2)):
         settings = Settings(device="cpu", steps=STEPS, seed=seed, guard=False)
-        models = GRefine.load(settings)
+        models = GRefiner.load(settings)
         folder = tmp_path / str(number)
         finished = refine_file(picture, PROMPT, folder, settings, load=lambda _, models=models: models)
         written.append(finished.files[0].read_bytes())
     assert written[0] == written[1] != written[2]
 
 
-def test_scores_are_the_same_each_time(grefine: GRefine, picture: Path) -> None:
+def test_scores_are_the_same_each_time(grefine: GRefiner, picture: Path) -> None:
     first, second = grefine.score(picture, PROMPT), grefine.score(picture, PROMPT)
     assert (first.p, first.a) == (second.p, second.a)
     assert torch.equal(first.perception.map, second.perception.map)
@@ -167,13 +167,15 @@ def test_installed_command_ends_with_one_line_and_code_2(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_output_folder_that_is_a_file_is_one_line_with_code_2(grefine: GRefine, picture: Path) -> None:
+def test_output_folder_that_is_a_file_is_one_line_with_code_2(grefine: GRefiner, picture: Path) -> None:
     done = command("refine", picture, "--prompt", PROMPT, "-o", picture)
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
     assert "is a file" in done.stderr
 
 
-def test_altered_weights_are_one_line_with_code_2(grefine: GRefine, picture: Path, tmp_path: Path, monkeypatch) -> None:
+def test_altered_weights_are_one_line_with_code_2(
+    grefine: GRefiner, picture: Path, tmp_path: Path, monkeypatch
+) -> None:
     original = Path.open
 
     def altered(self: Path, *args: object, **options: object):
@@ -192,14 +194,14 @@ def test_altered_weights_are_one_line_with_code_2(grefine: GRefine, picture: Pat
     assert not (tmp_path / "out").exists()
 
 
-def test_command_scores_as_json(grefine: GRefine, picture: Path) -> None:
+def test_command_scores_as_json(grefine: GRefiner, picture: Path) -> None:
     done = command("score", picture, "--prompt", PROMPT, "--json")
     assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["p"] == pytest.approx(grefine.score(picture, PROMPT).p, abs=1e-4)
 
 
-def test_doctor_finds_the_models_intact(grefine: GRefine) -> None:
+def test_doctor_finds_the_models_intact(grefine: GRefiner) -> None:
     result = command("doctor", "--verify")
     assert result.exit_code == 0, result.stdout
     assert result.stdout.count("files intact") >= 4

@@ -37,5 +37,6 @@ def test_every_public_name_can_be_imported(package: str) -> None:
 
 def test_loading_the_pipeline_does_not_load_what_only_other_presets_need() -> None:
     assert (
-        loaded_by("from grefine.pipeline import GRefine") & {"diffusers", "open_clip", "stanza", "torchvision"} == set()
+        loaded_by("from grefine.pipeline import GRefiner") & {"diffusers", "open_clip", "stanza", "torchvision"}
+        == set()
     )

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from aqmap import Alignment, PhraseResult, load_parser, read_prompts
 from balanced_refiner import InpaintRequest
-from grefine import GRefine, Settings
+from grefine import GRefiner, Settings
 from grefine_core import Emphasis
 from pqmap import Perception
 
@@ -95,9 +95,9 @@ class FakeModels:
         made[:, 0] = self.red
         return made
 
-    def load(self, settings: Settings) -> GRefine:
+    def load(self, settings: Settings) -> GRefiner:
         self.loaded += 1
-        return GRefine(self.perceive, self.align, lambda: self, settings)
+        return GRefiner(self.perceive, self.align, lambda: self, settings)
 
 
 @pytest.fixture

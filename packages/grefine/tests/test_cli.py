@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from grefine import GRefine
+from grefine import GRefiner
 from grefine.cli import app
 from grefine.save import WRITTEN
 
@@ -16,7 +16,7 @@ from grefine.save import WRITTEN
 @pytest.fixture
 def invoke(models, monkeypatch, no_packs):
     """Return a function that runs the command line with fake models."""
-    monkeypatch.setattr(GRefine, "load", models.load)
+    monkeypatch.setattr(GRefiner, "load", models.load)
     return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from grefine import GRefine, Settings, demo
+from grefine import GRefiner, Settings, demo
 from grefine.save import WRITTEN
 from grefine_core import InputError
 
@@ -37,7 +37,7 @@ def test_demonstration_measures_the_rectangle_apart(models, tmp_path) -> None:
 
 
 def test_demonstration_that_fails_leaves_nothing(tmp_path) -> None:
-    def fail(settings: Settings) -> GRefine:
+    def fail(settings: Settings) -> GRefiner:
         raise InputError("no models")
 
     with pytest.raises(InputError):
@@ -50,7 +50,7 @@ def test_prompt_of_the_demonstration_asks_for_the_absent_thing() -> None:
 
 
 def test_command_prints_the_damage_and_the_scores(models, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(GRefine, "load", models.load)
+    monkeypatch.setattr(GRefiner, "load", models.load)
     result = CliRunner().invoke(demo.app, ["-o", str(tmp_path / "out")])
     assert result.exit_code == 0
     assert "mean of P in the damaged rectangle" in result.stdout
@@ -58,7 +58,7 @@ def test_command_prints_the_damage_and_the_scores(models, tmp_path, monkeypatch)
 
 
 def test_own_picture_needs_its_prompt(models, good_pixels, save_picture, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(GRefine, "load", models.load)
+    monkeypatch.setattr(GRefiner, "load", models.load)
     path, out = str(save_picture(good_pixels)), str(tmp_path / "out")
     alone = CliRunner().invoke(demo.app, [path, "-o", out])
     assert (alone.exit_code, alone.stderr.count("\n")) == (2, 1)

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 import grefine
 from aqmap import Token, Tree
-from grefine import GRefine, Settings
+from grefine import GRefiner, Settings
 from grefine_core import ImageFeatures, InputError
 from pqmap import pairs_from_words
 
@@ -84,7 +84,7 @@ class WordParser:
 
 @pytest.fixture
 def encoder(monkeypatch, models) -> TinyEncoder:
-    """Return the encoder that `GRefine.load` will find in place of the installed one."""
+    """Return the encoder that `GRefiner.load` will find in place of the installed one."""
     encoder = TinyEncoder()
     monkeypatch.setattr("grefine.pipeline.load_encoder", lambda *_, **__: encoder)
     monkeypatch.setattr("grefine.pipeline.load_pairs", lambda _, found: pairs_from_words(found, WORDS))
@@ -102,7 +102,7 @@ def test_score_has_maps_of_the_picture_s_size_and_the_prompt_s_phrases(encoder, 
 
 
 def test_each_picture_is_encoded_once_for_both_assessors(encoder, damaged_pixels) -> None:
-    models = GRefine.load(Settings(device="cpu"))
+    models = GRefiner.load(Settings(device="cpu"))
     encoder.encoded = 0
     models.score(damaged_pixels, "red cat")
     assert encoder.encoded == 1
@@ -111,14 +111,14 @@ def test_each_picture_is_encoded_once_for_both_assessors(encoder, damaged_pixels
 
 
 def test_refinement_runs_through_both_stages(encoder, damaged_pixels) -> None:
-    outcome = GRefine.load(Settings(device="cpu", guard=False)).refine(damaged_pixels, "red cat, blue dog")
+    outcome = GRefiner.load(Settings(device="cpu", guard=False)).refine(damaged_pixels, "red cat, blue dog")
     assert {decision.stage for decision in outcome.refinement.decisions} == {"stage1", "stage2"}
     assert outcome.after.alignment.phrases[0].text == "red cat"
 
 
 def test_literal_reaches_both_equations(encoder, damaged_pixels) -> None:
-    plain = GRefine.load(Settings(device="cpu")).refine(damaged_pixels, "red cat, blue dog")
-    literal = GRefine.load(Settings(device="cpu", literal=True)).refine(damaged_pixels, "red cat, blue dog")
+    plain = GRefiner.load(Settings(device="cpu")).refine(damaged_pixels, "red cat, blue dog")
+    literal = GRefiner.load(Settings(device="cpu", literal=True)).refine(damaged_pixels, "red cat, blue dog")
     assert plain.refinement.settings.literal is False
     assert literal.refinement.settings.literal is True
     assert not torch.equal(plain.before.alignment.map, literal.before.alignment.map)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from balanced_refiner import MaskSettings, RefineSettings
-from grefine import GRefine, Settings
+from grefine import GRefiner, Settings
 from grefine.pipeline import refine_settings
 from grefine_core import InputError
 
@@ -63,7 +63,7 @@ def test_details_that_were_not_kept_are_measured_again(models, damaged_pixels) -
         return original(request, on_step=on_step)
 
     models.inpaint = worse_at_stage2
-    grefine = GRefine(models.perceive, models.align, lambda: models, Settings())
+    grefine = GRefiner(models.perceive, models.align, lambda: models, Settings())
     outcome = grefine.refine(damaged_pixels, "a cat")
     assert [d.kept for d in outcome.refinement.decisions] == [True, False]
     assert outcome.after.p == pytest.approx(outcome.refinement.after.pq.score)
@@ -83,7 +83,7 @@ def test_progress_is_heard(models, damaged_pixels) -> None:
 
 def test_diffusion_model_is_loaded_once_and_only_for_refining(models, damaged_pixels) -> None:
     loads: list[int] = []
-    grefine = GRefine(models.perceive, models.align, lambda: loads.append(1) or models)
+    grefine = GRefiner(models.perceive, models.align, lambda: loads.append(1) or models)
     grefine.score(damaged_pixels, "a cat")
     assert loads == []
     grefine.refine(damaged_pixels, "a cat")

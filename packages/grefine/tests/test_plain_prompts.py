@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from balanced_refiner import Inpainter, InpaintRequest
-from grefine import GRefine, Settings
+from grefine import GRefiner, Settings
 from grefine.plain_prompts import PlainPrompts
 from grefine.report import build_regions
 from grefine_core import Emphasis, InputError
@@ -96,7 +96,7 @@ def test_prompt_that_says_nothing_is_refused() -> None:
 
 def test_refinement_asks_in_plain_words_and_reports_in_those_of_the_user(models, damaged_pixels) -> None:
     models.absent, real = "hair", Listener()
-    grefine = GRefine(models.perceive, models.align, lambda: real, Settings(guard=False))
+    grefine = GRefiner(models.perceive, models.align, lambda: real, Settings(guard=False))
     outcome = grefine.refine(damaged_pixels, WRITTEN)
     assert {text for request in real.requests for text in request.prompts} == {PLAIN}
     assert {tuple(weighed(one)) for request in real.requests for one in request.emphases} == {
@@ -120,7 +120,7 @@ def test_span_of_a_missing_object_refers_to_the_text_of_the_user(models, damaged
 
     healthy = damaged_pixels.clone()
     healthy[:, 0] = 1
-    outcome = GRefine(models.perceive, align, lambda: real, Settings(guard=False)).refine(healthy, WRITTEN)
+    outcome = GRefiner(models.perceive, align, lambda: real, Settings(guard=False)).refine(healthy, WRITTEN)
     missing = [one for one in build_regions(outcome)["regions"] if one["kind"] == "missing"]
     assert [WRITTEN[slice(*one["span"])] for one in missing] == ["hair"]
     assert [one["prompt"] for one in missing] == ["hair"]

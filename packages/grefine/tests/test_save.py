@@ -92,7 +92,7 @@ def test_error_while_writing_leaves_nothing(refine, damaged_pixels, save_picture
         raise OSError(28, "No space left on device")
 
     path = save_picture(damaged_pixels)
-    monkeypatch.setattr("grefine.save._write_json", fail)
+    monkeypatch.setattr("grefine.save.write_json", fail)
     with pytest.raises(ValueError, match="No space left on device"):
         refine(path)
     assert names(tmp_path) == ["picture.png"]

@@ -214,6 +214,24 @@ def load_stage2(name: str, *, device: str = "auto", options: DiffusionOptions | 
     return SpandrelRestorer(path, device=pick_device(device), dtype=options.dtype if options else "auto")
 
 
+def find_stage2(name: str) -> Preset:
+    """Return the preset of a name that `load_stage2` takes; loads nothing.
+
+    Raises:
+        InputError: If the name says nothing, or is `pasd`.
+    """
+    if name.lower() == "pasd":
+        raise InputError(PASD)
+    path = Path(name).expanduser()
+    if not _is_restorer(path):
+        return find_model(name)
+    return Preset(summary=f"restoration model {path.name}", load=partial(load_stage2, name), files=partial(_one, path))
+
+
+def _one(path: Path) -> Sequence[WeightsFile]:
+    return [unpinned(path)]
+
+
 def _is_restorer(path: Path) -> bool:
     if path.suffix in _RESTORERS:
         return True

@@ -42,6 +42,9 @@ MaxRegions = Annotated[int | None, typer.Option(help="Regions of a round at most
 Order = Annotated[str | None, typer.Option(help="`worst`, `largest` or `reading`. (default: worst)")]
 Strength = Annotated[float | None, typer.Option(help="Of the repairs; 0: from the scores. (default: 0)")]
 MildPass = Annotated[str | None, typer.Option("--pass", help="Stage 2: `auto`, `always`, `never`. (default: auto)")]
+Stage2 = Annotated[
+    str | None, typer.Option("--stage2", help="Model of stage 2: as --diffusion, or a restorer's file. (default: same)")
+]
 Locked = Annotated[
     str | None, typer.Option(metavar="MASK.png", help="White, or painted on nothing, is what must not change.")
 ]
@@ -96,6 +99,7 @@ def refine(
     strength: Strength = None,
     mild_pass: MildPass = None,
     locked: Locked = None,
+    stage2: Stage2 = None,
     diffusion: Diffusion = None,
     dtype: Annotated[str | None, typer.Option(help="Its number type, such as `float16`. (default: auto)")] = None,
     offload: Annotated[
@@ -119,7 +123,7 @@ def refine(
     repairs: Flags = {"mask": mask, "threshold": threshold, "min_area": min_area, "order": order, "locked": locked}
     amounts: Flags = {"rounds": rounds, "max_regions": max_regions, "strength": strength, "mild_pass": mild_pass}
     models: Flags = {"diffusion": diffusion, "dtype": dtype, "offload": offload, "vae_tiling": vae_tiling}
-    rest: Flags = {"compile": compile_unet, "format": format_, "guard": False if no_guard else None}
+    rest: Flags = {"stage2": stage2, "compile": compile_unet, "format": format_, "guard": False if no_guard else None}
     settings = load_settings(config, {**run, **repairs, **amounts, **models, **rest})
     from grefine.run import refine_file
     from grefine.summary import print_outcome, progress_bar
@@ -162,6 +166,55 @@ def check(
 
         print_certificate(certificate, told=told)
     if certificate.violations:
+        raise typer.Exit(EXIT_VIOLATED)
+
+
+@app.command()
+@one_sentence_errors
+def plan(
+    path: Picture,
+    prompt: Prompt,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the plan.")],
+    mask: Mask = None,
+    threshold: Threshold = None,
+    min_area: MinArea = None,
+    max_regions: MaxRegions = None,
+    order: Order = None,
+    strength: Strength = None,
+    locked: Locked = None,
+    preset: Preset = None,
+    device: Device = None,
+    literal: Literal = None,
+    config: Config = None,
+) -> None:
+    """Write what should be repaired: masks, regions and the emphasised prompt, for any inpainting program."""
+    run: Flags = {"preset": preset, "device": device, "literal": literal, "mask": mask, "threshold": threshold}
+    amounts: Flags = {"min_area": min_area, "max_regions": max_regions, "strength": strength}
+    settings = load_settings(config, {**run, **amounts, "order": order, "locked": locked})
+    from grefine.plan import plan_file
+    from grefine.summary import print_plan
+
+    print_plan(plan_file(path, prompt, output, settings))
+
+
+@app.command()
+@one_sentence_errors
+def replay(
+    report: Annotated[Path, typer.Argument(metavar="report.json", help="Receipt of a refinement.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the new result; else none is kept.")
+    ] = None,
+    image: Annotated[Path | None, typer.Option(metavar="PICTURE", help="Where the picture is now.")] = None,
+) -> None:
+    """Repeat a refinement from its receipt; exit code 1 if the result is not the same, byte for byte."""
+    from grefine.receipts import read_receipt, replay
+    from grefine.summary import print_replay, progress_bar
+
+    receipt = read_receipt(report, image=image)
+    with progress_bar() as on_progress:
+        done = replay(receipt, output, on_progress=on_progress)
+    print_replay(done, kept=output is not None)
+    if not done.identical:
         raise typer.Exit(EXIT_VIOLATED)
 
 

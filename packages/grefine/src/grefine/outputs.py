@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from grefine_core.checks import check_output_folder
 from grefine_core.errors import InputError
+from grefine_core.files import write_atomically
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @contextmanager
@@ -62,6 +68,17 @@ def check_input_survives(source: Path, folder: Path, names: Sequence[str]) -> No
     """
     if source.resolve() in {(folder / name).resolve() for name in names}:
         raise InputError(f"The result would replace the input {source}; choose another output folder.")
+
+
+def write_png(path: Path, image: Image.Image) -> None:
+    """Write a picture for people."""
+    write_atomically(path, lambda file: image.save(file, "PNG"))
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write plain values for programs, and for people who look."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def _missing(folder: Path) -> list[Path]:

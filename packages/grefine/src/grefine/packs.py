@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from balanced_refiner.diffusion.options import DiffusionOptions, check_options
-from balanced_refiner.presets import DIFFUSION, check_model_options, find_model
+from balanced_refiner.presets import DIFFUSION, check_model_options, find_model, find_stage2
 from grefine.settings import Settings, Value
 from grefine_core.presets import Preset, load_preset, preset_entries
 from grefine_core.weights import WeightsFile
@@ -47,17 +47,19 @@ def check_packs(settings: Settings, *, diffusion: bool = True) -> tuple[Pack, ..
         InputError: If a preset is not installed; the message names those that are.
         WeightsError: If a file is absent or altered.
     """
-    names = {ENCODERS: settings.preset}
+    names = [(ENCODERS, settings.preset)]
     if settings.preset in preset_entries(PAIRS):  # others are read with plain words, which need no file
-        names[PAIRS] = settings.preset
-    names[PARSERS] = settings.parser
+        names.append((PAIRS, settings.preset))
+    names.append((PARSERS, settings.parser))
     if diffusion:
-        names[DIFFUSION] = settings.diffusion
+        names.append((DIFFUSION, settings.diffusion))
     # all names first: hashing takes longer than noticing a typing error
-    presets = {group: find_preset(group, name) for group, name in names.items()}
+    presets = [(group, name, find_preset(group, name)) for group, name in names]
+    if diffusion and settings.stage2:
+        presets.append((DIFFUSION, settings.stage2, find_stage2(settings.stage2)))
     return tuple(
-        Pack(group=group, preset=names[group], files={_label(f.verify()): f.sha256 for f in _bring_files(preset)})
-        for group, preset in presets.items()
+        Pack(group=group, preset=name, files={_label(f.verify()): f.sha256 for f in _bring_files(preset)})
+        for group, name, preset in presets
     )
 
 
@@ -80,6 +82,8 @@ def check_diffusion(settings: Settings, device: torch.device) -> None:
     options = diffusion_options(settings)
     check_options(options, device)
     check_model_options(settings.diffusion, find_preset(DIFFUSION, settings.diffusion), options)
+    if settings.stage2:
+        find_stage2(settings.stage2)
 
 
 def _bring_files(preset: Preset) -> Sequence[WeightsFile]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
@@ -22,13 +22,17 @@ from balanced_refiner import (
     Refinement,
     RefineSettings,
     load_inpainter,
+    load_stage2,
+    wrap_pipeline,
 )
 from grefine.locked import read_locked
 from grefine.packs import diffusion_options
 from grefine.plain_prompts import PlainPrompts
+from grefine.results import Outcome, Score
 from grefine.settings import Settings
 from grefine.shared_encoder import SharedEncoder
 from grefine_core import Assessment, Encoder, ImageInput, as_pixels, check_prompt, load_encoder
+from grefine_core.presets import DEFAULT_PRESET
 from pqmap import Perception, PerceptionAssessor, load_pairs
 
 Perceive = Callable[[Tensor], Perception]
@@ -39,59 +43,7 @@ OnProgress = Callable[[str, int, int], None]
 """Called with the stage, the denoising steps done in it, and how many it has."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)  # eq=False: `==` on tensors has no single truth
-class Score:
-    """What both assessors say of one picture and its prompt."""
-
-    perception: Perception
-    alignment: Alignment
-    assessment: Assessment
-    """The same in the words of the refiner."""
-
-    @property
-    def p(self) -> float:
-        """Perceptual quality, eq. (3)."""
-        return self.perception.score
-
-    @property
-    def a(self) -> float:
-        """Alignment with the prompt, eq. (8)."""
-        return self.alignment.score
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what can be told without the maps, ready for `json.dumps`."""
-        alignment = self.alignment.to_json()
-        return {
-            "p": self.p,
-            "a": self.a,
-            "factors": self.perception.factors,
-            "prompt_score": self.alignment.prompt_score,
-            "phrases": alignment["phrases"],
-            "defects": [
-                {"phrase": defect.phrase, "kind": defect.kind, "start": defect.start, "end": defect.end}
-                for defect in self.assessment.defects
-            ],
-            "emphasised": self.alignment.emphasised,
-            "warnings": list(self.alignment.warnings),
-            "encoder": self.perception.encoder,
-        }
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Outcome:
-    """A refinement, with all that was measured before and after it."""
-
-    prompt: str
-    source: Tensor
-    """Shape (1, 3, H, W), float32 in [0, 1]: the picture as it came."""
-    before: Score
-    after: Score
-    """The very record `before` where nothing changed."""
-    refinement: Refinement
-    settings: Settings
-
-
-class GRefine:
+class GRefiner:
     """Both assessors and the refiner around one encoder.
 
     Args:
@@ -100,6 +52,7 @@ class GRefine:
         inpainter: Gives the diffusion backend; called at the first refinement, so that scoring
             never waits for it.
         settings: What decides a result.
+        second: Gives the backend of stage 2, likewise; that of stage 1 by default.
         one_image: Opens a block in which both assessors see the same picture.
     """
 
@@ -110,16 +63,50 @@ class GRefine:
         inpainter: Callable[[], Inpainter],
         settings: Settings | None = None,
         *,
+        second: Callable[[], Inpainter] | None = None,
         one_image: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._perceive, self._align = perceive, align
         self._inpainter = cache(inpainter)
+        self._second = cache(second) if second else None
         self._settings = settings or Settings()
         self._one_image = one_image
 
     @classmethod
-    def load(cls, settings: Settings | None = None) -> GRefine:
-        """Load the encoder, its text pairs and the parser; the diffusion model follows when needed.
+    def from_preset(
+        cls,
+        preset: str = DEFAULT_PRESET,
+        *,
+        settings: Settings | None = None,
+        pipeline: object | None = None,
+        second: object | None = None,
+    ) -> GRefiner:
+        """Load the models of a preset; pipelines of diffusers that you have loaded are used as they are.
+
+        Args:
+            preset: Encoder and text pairs, for both assessors.
+            settings: All the rest; the defaults if None.
+            pipeline: For the repairs, in place of `settings.diffusion`: text-to-image, img2img or
+                inpainting, of Stable Diffusion 1, 2 or XL.
+            second: For stage 2, in place of `settings.stage2`, likewise.
+
+        Raises:
+            InputError: If a preset is not installed, the device is absent, or a pipeline is of another kind.
+            WeightsError: If a weights file is absent or altered.
+        """
+        given = [wrap_pipeline(pipe, name=type(pipe).__name__) if pipe else None for pipe in (pipeline, second)]
+        return cls.load(replace(settings or Settings(), preset=preset), *given)
+
+    @classmethod
+    def load(
+        cls, settings: Settings | None = None, inpainter: Inpainter | None = None, second: Inpainter | None = None
+    ) -> GRefiner:
+        """Load the encoder, its text pairs and the parser; the diffusion models follow when needed.
+
+        Args:
+            settings: Names the models.
+            inpainter: For the repairs, in place of `settings.diffusion`.
+            second: For stage 2, in place of `settings.stage2`.
 
         Raises:
             InputError: If a preset is not installed or the device is absent.
@@ -130,11 +117,15 @@ class GRefine:
         shared = cast(Encoder, encoder)  # it has every member, most of them through __getattr__
         chosen = calibrate(AlignmentSettings(literal=settings.literal), settings.preset, shared)
         align = AlignmentAssessor(shared, load_parser(settings.parser), chosen)
+        device, options = settings.device, diffusion_options(settings)
+        first = partial(load_inpainter, settings.diffusion, device=device, options=options)
+        other = partial(load_stage2, settings.stage2, device=device, options=options)
         return cls(
             PerceptionAssessor(shared, load_pairs(settings.preset, shared)).assess,
             align,
-            partial(load_inpainter, settings.diffusion, device=settings.device, options=diffusion_options(settings)),
+            (lambda: inpainter) if inpainter else first,
             settings,
+            second=(lambda: second) if second else other if settings.stage2 else None,
             one_image=encoder.one_image,
         )
 
@@ -157,6 +148,18 @@ class GRefine:
             pq=perception.quality, aq=alignment.quality, defects=alignment.defects, emphases=alignment.emphases
         )
         return Score(perception=perception, alignment=alignment, assessment=assessment)
+
+    def __call__(
+        self,
+        image: ImageInput,
+        prompt: str,
+        *,
+        seed: int | None = None,
+        locked: Tensor | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Refinement:
+        """Return what `refine` does, without the details of both assessors."""
+        return self.refine(image, prompt, seed=seed, locked=locked, on_progress=on_progress).refinement
 
     def refine(
         self,
@@ -186,7 +189,10 @@ class GRefine:
         settings = self._settings
         if locked is None and settings.locked:
             locked = read_locked(Path(settings.locked), (pixels.shape[2], pixels.shape[3]))
-        refiner = BalancedRefiner(PlainPrompts(self._inpainter(), prompt), measured.assess, refine_settings(settings))
+        second = PlainPrompts(self._second(), prompt) if self._second else None
+        refiner = BalancedRefiner(
+            PlainPrompts(self._inpainter(), prompt), measured.assess, refine_settings(settings), second=second
+        )
         chosen = settings.seed if seed is None else seed
         refinement = refiner(pixels, prompt, seed=chosen, locked=locked, on_progress=on_progress)
         return Outcome(
@@ -221,7 +227,7 @@ def refine_settings(settings: Settings) -> RefineSettings:
 class _Measured:
     """The refiner's measurements with all their details; only the first and the last are kept."""
 
-    def __init__(self, grefine: GRefine, prompt: str) -> None:
+    def __init__(self, grefine: GRefiner, prompt: str) -> None:
         self._grefine, self._prompt = grefine, prompt
         self._first: Score | None = None
         self._last: Score | None = None
@@ -240,7 +246,7 @@ class _Measured:
         return self._grefine.score(pixels, self._prompt)
 
 
-def load(preset: str = "mini", *, device: str = "auto") -> GRefine:
+def load(preset: str = "mini", *, device: str = "auto") -> GRefiner:
     """Load the models of an installed preset.
 
     Args:
@@ -251,4 +257,4 @@ def load(preset: str = "mini", *, device: str = "auto") -> GRefine:
         InputError: If the preset is not installed or the device is absent.
         WeightsError: If a weights file is absent or altered.
     """
-    return GRefine.load(Settings(preset=preset, device=device))
+    return GRefiner.from_preset(preset, settings=Settings(device=device))

@@ -16,9 +16,10 @@ from typing import Any
 from balanced_refiner import regions_document
 from grefine.certificate import Certificate
 from grefine.packs import Pack
-from grefine.pipeline import Outcome
+from grefine.results import Outcome
 from grefine.versions import LIBRARIES, OWN_PACKAGES, package_versions
 from grefine_core import Picture
+from grefine_core.files import file_digest
 from grefine_core.picture_writer import OutputPlan, plan_output
 
 SCHEMA = 2
@@ -126,6 +127,7 @@ def build_report(outcome: Outcome, source: Source, packs: Sequence[Pack], saved:
         },
         "certificate": saved.certificate.to_json(),
         "settings": outcome.settings.to_json(),
+        "locked_sha256": file_digest(Path(outcome.settings.locked)) if outcome.settings.locked else None,
         "refiner_settings": told["settings"],
         "models": {
             "encoder": outcome.before.perception.encoder,

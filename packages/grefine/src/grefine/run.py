@@ -14,14 +14,15 @@ from grefine.certificate import Certificate
 from grefine.locked import read_locked
 from grefine.outputs import check_input_survives, output_folder
 from grefine.packs import Pack, check_diffusion, check_packs
-from grefine.pipeline import GRefine, OnProgress, Outcome, Score
+from grefine.pipeline import GRefiner, OnProgress
 from grefine.report import Source
+from grefine.results import Outcome, Score
 from grefine.save import WRITTEN, save_outcome
 from grefine.settings import Settings
 from grefine_core import pick_device, read_image
 
-Load = Callable[[Settings], GRefine]
-"""How models are loaded, `GRefine.load` by default; a program that holds loaded ones passes its own."""
+Load = Callable[[Settings], GRefiner]
+"""How models are loaded, `GRefiner.load` by default; a program that holds loaded ones passes its own."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,7 +76,7 @@ def score_file(path: Path, prompt: str, settings: Settings, *, load: Load | None
         WeightsError: If a weights file is absent or altered.
     """
     job = check_job(path, prompt, settings, diffusion=False)
-    return (load or GRefine.load)(settings).score(job.source.picture, prompt)
+    return (load or GRefiner.load)(settings).score(job.source.picture, prompt)
 
 
 def refine_file(
@@ -99,7 +100,7 @@ def refine_file(
     planned = f"refined{job.source.plan(keep=settings.format == 'keep').suffix}"
     check_input_survives(path, folder, (*WRITTEN, planned, job.source.kept_name))
     with output_folder(folder):
-        models = (load or GRefine.load)(settings)
+        models = (load or GRefiner.load)(settings)
         outcome = models.refine(job.source.picture, prompt, locked=job.locked, on_progress=on_progress)
         saved = save_outcome(folder, outcome, job.source, job.packs)
     return Finished(

@@ -6,15 +6,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image
-
 from grefine.certificate import certify
-from grefine.outputs import all_or_nothing
+from grefine.outputs import all_or_nothing, write_json, write_png
 from grefine.packs import Pack
 from grefine.pictures import draw_image, draw_map, draw_mask, side_by_side
-from grefine.pipeline import Outcome, Score
 from grefine.report import (
-    Json,
     Saved,
     Source,
     build_receipt,
@@ -23,6 +19,7 @@ from grefine.report import (
     passed_over_all,
     stage1_damage,
 )
+from grefine.results import Outcome, Score
 from grefine_core import write_atomically, write_image
 
 REFINED, REPORT = "refined.png", "report.json"
@@ -67,8 +64,8 @@ def save_outcome(folder: Path, outcome: Outcome, source: Source, packs: Sequence
         if plan.exact and not certificate.whole and certificate.changed_outside:
             raise RuntimeError("The written picture differs from the input outside the mask; nothing was kept.")
         saved = Saved(names=names, certificate=certificate)
-        _write_json(scratch / "regions.json", build_regions(outcome))
-        _write_json(scratch / REPORT, build_report(outcome, source, packs, saved))
+        write_json(scratch / "regions.json", build_regions(outcome))
+        write_json(scratch / REPORT, build_report(outcome, source, packs, saved))
     for name in stale:
         (folder / name).unlink(missing_ok=True)
     return saved
@@ -96,20 +93,11 @@ def _draw(folder: Path, outcome: Outcome) -> None:
         draw_mask(refinement.mask.feathered),
     ]
     for name, sheet in zip(DRAWN, sheets, strict=True):
-        _write_png(folder / name, sheet)
+        write_png(folder / name, sheet)
 
 
 def _caption(word: str, score: Score) -> str:
     return f"{word}: p = {score.p:.3f}, a = {score.a:.3f}"
-
-
-def _write_png(path: Path, image: Image.Image) -> None:
-    write_atomically(path, lambda file: image.save(file, "PNG"))
-
-
-def _write_json(path: Path, content: Json) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def _refined_before(folder: Path) -> set[str]:

@@ -74,6 +74,8 @@ class Settings:
     """Strength of the repairs, in [0, 1]; 0 takes it from the scores, as eq. (9) does."""
     mild_pass: str = "auto"
     """Whether stage 2 runs: `auto` if there was something to repair, `always`, `never`."""
+    stage2: str = ""
+    """Model of stage 2: one as `diffusion` names it, or the file of a restoration model; empty for that of stage 1."""
     locked: str = ""
     """Mask file of the pixels that must not change, white or painted, as large as the picture; empty for none."""
     format: str = "exact"

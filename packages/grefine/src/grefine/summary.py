@@ -14,10 +14,15 @@ from rich.text import Text  # prompts hold brackets, which a plain string would 
 from aqmap import VERDICT_STYLES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from grefine.certificate import Certificate
     from grefine.demo import Demonstration
     from grefine.doctor import Finding
-    from grefine.pipeline import OnProgress, Outcome, Score
+    from grefine.pipeline import OnProgress
+    from grefine.plan import Planned
+    from grefine.receipts import Replay
+    from grefine.results import Outcome, Score
     from grefine.run import Finished
 
 _STAGES = {"stage1": "repairing regions", "stage2": "mild pass"}
@@ -59,7 +64,44 @@ def print_outcome(finished: Finished) -> None:
         console.print(Text(f"{finished.files[0].name} is the input, byte for byte."))
     _print_verdict(console, finished.certificate)
     console.print(f"{finished.seconds:.1f} seconds; files written:", highlight=False)
-    for file in finished.files:
+    _print_files(console, finished.files)
+
+
+def print_plan(planned: Planned) -> None:
+    """Print the scores, the regions with what each one needs, the prompt to use, and the files."""
+    console = Console()
+    print_score(planned.score)
+    regions = planned.plan.found.regions
+    if not regions:
+        console.print(Text("Nothing to repair: the masks are empty.", "bold"))
+    table = Table("region", "rows", "columns", "cause", "strength", "prompt")
+    for region in regions:
+        top, left, bottom, right = region.box
+        cause = f"{region.kind}: {region.phrase}" if region.phrase else region.kind
+        cells = (str(region.index), f"{top}-{bottom}", f"{left}-{right}", cause, f"{region.strength:.2f}")
+        table.add_row(*map(Text, (*cells, region.prompt)))
+    if regions:
+        console.print(table)
+    console.print("files written:")
+    _print_files(console, planned.files)
+
+
+def print_replay(done: Replay, *, kept: bool) -> None:
+    """Print whether a result came out the same again, and what could explain it if not."""
+    console = Console(highlight=False)
+    for difference in done.differences:
+        console.print(Text(f"note: {difference}"))
+    verdict = (
+        ("Identical: the same file, byte for byte.", "green") if done.identical else ("Not identical.", "bold red")
+    )
+    console.print(Text(*verdict))
+    if kept:
+        console.print("files written:")
+        _print_files(console, done.finished.files)
+
+
+def _print_files(console: Console, files: Iterable[Path]) -> None:
+    for file in files:
         console.print(Text(f"  {file}"), soft_wrap=True)  # a wrapped path could not be copied
 
 
