@@ -83,6 +83,8 @@ def repaired(path: Path, *, keep: bool = False) -> tuple[Certificate, Path]:
     ],
 )
 def test_soft_repair_violates_no_certificate(name: str, mode: str, tmp_path: Path) -> None:
+    if Path(name).suffix not in Image.registered_extensions():
+        pytest.skip("this Pillow writes no such files")
     photograph(mode).save(tmp_path / name, **said(name))
     certificate, result = repaired(tmp_path / name)
     assert certificate.violations == ()

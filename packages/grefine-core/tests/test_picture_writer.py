@@ -97,6 +97,8 @@ class Kind:
 
     def save(self, size: tuple[int, int], folder: Path) -> Path:
         path = folder / self.name
+        if path.suffix not in Image.registered_extensions():
+            pytest.skip(f"this Pillow writes no {path.suffix}")
         self.make(size).save(path, **(self.options() if self.options else {}))
         return path
 
