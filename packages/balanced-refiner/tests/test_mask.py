@@ -169,8 +169,8 @@ SOFT = MaskSettings(mode="soft", feather=0, min_area=0.0)
 
 
 def test_soft_share_by_hand():
-    values = torch.tensor([[0.0, 0.5, 0.75, 1.0, 2.0]])
-    assert binarize(values, settings=SOFT).share.tolist() == [pytest.approx([0, 0, 0.5, 1, 1])]
+    values = torch.tensor([[0.0, 0.5, 0.6, 0.75, 1.0, 2.0]])
+    assert binarize(values, settings=SOFT).share.tolist() == [pytest.approx([0, 0, 0.104, 0.5, 1, 1])]
 
 
 @pytest.mark.parametrize("tau", [0.1, 0.5, 1.0, 1.9, 2.0])

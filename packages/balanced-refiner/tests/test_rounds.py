@@ -113,6 +113,26 @@ def test_mask_of_the_result_covers_all_rounds(gray, halving):
     assert torch.equal(result.pixels[..., ~hard], pixels[..., ~hard])
 
 
+def test_mask_of_the_result_covers_a_defect_that_a_later_round_found(assessment, painter):
+    calls = []
+
+    def assess(pixels, prompt):
+        quality = torch.ones(64, 96)
+        if calls:
+            quality[40:60, 60:90] = 0.0
+        else:
+            quality[4:24, 4:34] = 0.0
+        calls.append(1)
+        return assessment(quality)
+
+    pixels = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+    result = BalancedRefiner(painter(value=None), assess, settings(2))(pixels, PROMPT)
+    assert (result.mask.feathered[4:24, 4:34] > 0).all()
+    assert (result.mask.feathered[40:60, 60:90] > 0).all()
+    assert (result.mask.share[40:60, 60:90] == 1).all()
+    assert torch.equal(result.pixels[..., result.mask.feathered == 0], pixels[..., result.mask.feathered == 0])
+
+
 def test_phrase_that_fails_again_is_emphasised_more(assessment, painter, with_hole):
     alignment = with_hole(64, 64, (20, 20, 40, 40))
     defect = Defect(phrase="red dog", kind="missing", start=2, end=9, region=1 - alignment)

@@ -90,14 +90,21 @@ def test_flags_of_the_repair_reach_the_report(invoke, damaged_pixels, save_pictu
     assert report["strengths"]["stage1"] == 0.3
 
 
-def test_rounds_are_told_apart_in_the_table(invoke, models, damaged_pixels, save_picture, tmp_path) -> None:
+def test_rounds_are_told_apart_in_the_table(
+    invoke, models, damaged_pixels, save_picture, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
     models.red = 0.85
     path = save_picture(damaged_pixels)
-    rounds = ("--rounds", 2, "--threshold", 0.05, "--pass", "never")
+    rounds = ("--rounds", 2, "--threshold", 0.12, "--pass", "never")
     result = invoke("refine", path, "--prompt", "a cat", "-o", tmp_path / "out", *rounds)
     assert result.exit_code == 0
-    assert "round 1" in result.stdout
-    assert "round 2" in result.stdout
+    regions = json.loads((tmp_path / "out" / "regions.json").read_text("utf-8"))["regions"]
+    assert len({tuple(region["box"]) for region in regions}) == len(regions) == 2
+    for region in regions:
+        top, left, bottom, right = region["box"]
+        what = f"round {region['round']}, region 0 (quality), rows {top}-{bottom}, columns {left}-{right}"
+        assert what in result.stdout
 
 
 def test_locked_mask_of_another_size_is_one_sentence(invoke, damaged_pixels, save_picture, tmp_path) -> None:
