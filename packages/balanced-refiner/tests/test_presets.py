@@ -33,6 +33,11 @@ def no_hub(tmp_path, monkeypatch):
     return tmp_path / "hub"
 
 
+@pytest.fixture
+def needs_diffusers():
+    pytest.importorskip("diffusers")
+
+
 def ask(painter, *, prompt="a red house", emphases=(), seed=1):
     size = painter.working_size
     strengths = torch.zeros(1, 1, size, size)
@@ -125,7 +130,7 @@ def test_named_models_are_installed_with_the_package(name, preset):
 
 
 @pytest.mark.parametrize("name", ["sdxl", "sd15", "org/inpainter"])
-def test_absent_model_is_refused_offline_in_one_sentence(name, no_hub, no_network):
+def test_absent_model_is_refused_offline_in_one_sentence(needs_diffusers, name, no_hub, no_network):
     with pytest.raises(WeightsError, match=r"is not downloaded, and HF_HUB_OFFLINE is set.*`hf download"):
         load_inpainter(name, device="cpu")
 
@@ -173,7 +178,7 @@ def test_file_of_another_kind_is_refused_before_it_is_hashed(tmp_path):
         find_model(str(tmp_path / "lora.safetensors")).files()
 
 
-def test_unknown_name_is_refused_with_what_may_be_named():
+def test_unknown_name_is_refused_with_what_may_be_named(needs_diffusers):
     with pytest.raises(InputError, match=r"`no-such-preset` is not installed.*sdxl.*may also be a diffusers folder"):
         load_inpainter("no-such-preset", device="cpu")
 
@@ -185,7 +190,7 @@ def test_missing_diffusers_is_named(monkeypatch):
         load_inpainter("mini")
 
 
-def test_pack_refuses_options_that_it_would_not_keep(monkeypatch):
+def test_pack_refuses_options_that_it_would_not_keep(needs_diffusers, monkeypatch):
     preset = Preset(summary="", load=lambda **_: pytest.fail("loaded"), files=list)
     monkeypatch.setattr(presets, "find_model", lambda _: preset)
     with pytest.raises(InputError, match="The pack `p` takes no options"):
@@ -215,7 +220,7 @@ def test_stage_2_takes_a_restoration_model(tmp_path):
         assert load_stage2(str(tmp_path / name), device="cpu").name.startswith("spandrel:Compact:")
 
 
-def test_stage_2_opens_a_file_with_a_unet_as_a_diffusion_model(tmp_path):
+def test_stage_2_opens_a_file_with_a_unet_as_a_diffusion_model(needs_diffusers, tmp_path):
     save_file({"model.diffusion_model.input_blocks.0.0.weight": torch.zeros(8, 9, 3, 3)}, tmp_path / "a.safetensors")
     with pytest.raises(InputError, match="not the tensors of a whole Stable Diffusion"):
         load_stage2(str(tmp_path / "a.safetensors"), device="cpu")

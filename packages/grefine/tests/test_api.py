@@ -11,7 +11,7 @@ from grefine import GRefiner, Settings, pipeline
 def presets(models, monkeypatch):
     """Replace what loads models, and note what is asked for."""
     asked = []
-    monkeypatch.setattr(pipeline, "wrap_pipeline", lambda pipe, *, name: (asked.append(name), models)[1])
+    monkeypatch.setattr(pipeline, "wrap_pipeline", lambda _, *, name: (asked.append(name), models)[1])
     monkeypatch.setattr(pipeline, "load_inpainter", lambda name, **_: (asked.append(name), models)[1])
     monkeypatch.setattr(pipeline, "load_stage2", lambda name, **_: (asked.append(f"stage 2: {name}"), models)[1])
     monkeypatch.setattr(pipeline, "load_encoder", lambda *_, **__: object())
