@@ -152,7 +152,9 @@ def own(path: Path, mode: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("kind", "size"), [(k, s) for k, s in zip(KINDS, some_sizes(len(KINDS)), strict=True)], ids=str
+    ("kind", "size"),
+    list(zip(KINDS, some_sizes(len(KINDS)), strict=True)),
+    ids=lambda value: value.name if isinstance(value, Kind) else str(value),
 )
 def test_outside_the_change_every_sample_is_the_input_s(kind: Kind, size: tuple[int, int], tmp_path: Path) -> None:
     path = kind.save(size, tmp_path)
