@@ -31,9 +31,9 @@ from typing import Any
 
 import torch
 
-from balanced_refiner import BalancedRefiner, DiffusersInpainter, RefineSettings, TextStates
+from balanced_refiner import BalancedRefiner, DiffusersInpainter, PainterSettings, RefineSettings, TextStates
 from balanced_refiner.diffusion.conditioning import Conditioner, PackConditioner
-from balanced_refiner.diffusion.pack import build_pipeline
+from balanced_refiner.diffusion.loading import open_pack
 from grefine_core import Assessment, QualityMap, load_preset
 
 STEPS = 10
@@ -52,6 +52,7 @@ class Case:
     text: Conditioner
     size: int
     guidance: float
+    codec_sigma: float = 0.0
 
 
 def clock() -> float:
@@ -75,9 +76,8 @@ def assess(pixels: torch.Tensor, _prompt: str) -> Assessment:
 
 def refinement(case: Case, picture: torch.Tensor) -> Callable[[], Any]:
     """Return a whole refinement without guard."""
-    inpainter = DiffusersInpainter(
-        case.pipe, case.text, name=case.name, working_size=case.size, guidance_scale=case.guidance
-    )
+    settings = PainterSettings(working_size=case.size, guidance_scale=case.guidance, codec_sigma=case.codec_sigma)
+    inpainter = DiffusersInpainter(case.pipe, case.text, settings, name=case.name)
     refiner = BalancedRefiner(inpainter, assess, RefineSettings(steps=2 * STEPS, delta=MILD, guard=False))
 
     def run() -> Any:
@@ -161,10 +161,11 @@ def mini_case() -> Case:
     pack = load_preset("grefine.diffusion", "mini").load(device=device)
     return Case(
         name="mini",
-        pipe=build_pipeline(pack, device),
+        pipe=open_pack(pack, device),
         text=PackConditioner(pack),
         size=pack.working_size,
         guidance=pack.guidance_scale,
+        codec_sigma=pack.codec_sigma,
     )
 
 

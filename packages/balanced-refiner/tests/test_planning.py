@@ -5,6 +5,7 @@ import torch
 
 from balanced_refiner import MaskSettings, RefineSettings, plan_repairs
 from balanced_refiner.planning import check_maps, raise_emphases
+from balanced_refiner.strength import WORDS_STRENGTH
 from grefine_core import Defect, Emphasis, InputError
 
 PROMPT = "a red dog beside a bench"
@@ -32,9 +33,29 @@ def test_missing_object_is_painted_no_more_strongly_than_the_backend_can(assessm
     given = assessment(torch.ones(64, 64), alignment, defects=[defect])
     asked = [
         plan_repairs(given, PROMPT, RefineSettings(), max_strength=most).found.regions[0].strength
-        for most in (1.0, 0.3)
+        for most in (1.0, 0.7)
     ]
-    assert asked == [0.95, 0.3]
+    assert asked == [0.95, 0.7]
+
+
+def test_failing_phrase_is_found_but_left_alone_where_the_backend_is_weak(assessment, with_hole):
+    alignment = with_hole(64, 64, (20, 20, 40, 40))
+    quality = with_hole(64, 64, (2, 44, 12, 62))
+    defect = Defect(phrase="red dog", kind="attribute", start=2, end=9, region=1 - alignment)
+    given = assessment(quality, alignment, defects=[defect])
+    settings = RefineSettings(mask=MaskSettings(dilation=0), max_regions=1)
+    plan = plan_repairs(given, PROMPT, settings, max_strength=0.3)
+    assert [(r.kind, r.strength) for r in plan.found.regions] == [("attribute", 0), ("quality", 0.3)]
+    assert torch.equal(plan.mask.hard, quality < 1)
+    assert plan.weights[0].max() == 0
+
+
+def test_plan_of_failing_phrases_alone_is_empty_where_the_backend_is_weak(assessment, with_hole):
+    alignment = with_hole(64, 64, (20, 20, 40, 40))
+    defect = Defect(phrase="red dog", kind="missing", start=2, end=9, region=1 - alignment)
+    given = assessment(torch.ones(64, 64), alignment, defects=[defect])
+    assert plan_repairs(given, PROMPT, RefineSettings(), max_strength=WORDS_STRENGTH - 0.01).empty
+    assert not plan_repairs(given, PROMPT, RefineSettings(), max_strength=WORDS_STRENGTH).empty
 
 
 @pytest.mark.parametrize("most", [1.0, 0.3])

@@ -160,6 +160,20 @@ def test_missing_object_reaches_the_backend_as_its_phrase(painter, judged, with_
     assert [request.prompts for request in fake.requests] == [["dog"], ["a dog on grass"]]
 
 
+def test_weak_backend_is_not_asked_for_what_words_say(painter, judged, with_hole):
+    fake, alignment, pixels = painter(size=64), with_hole(64, 64, (20, 20, 40, 40)), picture(64, 64)
+    fake.max_strength = 0.3
+    defect = Defect(phrase="dog", kind="missing", start=2, end=5, region=1 - alignment)
+    result = BalancedRefiner(fake, judged(torch.ones(64, 64), 1.0, alignment=alignment, defects=[defect]))(
+        pixels, "a dog"
+    )
+    assert fake.requests == []
+    assert torch.equal(result.pixels, pixels)
+    assert [(d.region, d.kept, d.reason.split(":")[0]) for d in result.decisions] == [(0, False, "Not tried")]
+    assert "too weak" in result.message
+    assert not result.mask.hard.any()
+
+
 @pytest.mark.parametrize(
     ("mode", "holes", "stages"),
     [("auto", False, 0), ("always", False, 1), ("never", False, 0), ("auto", True, 2), ("never", True, 1)],

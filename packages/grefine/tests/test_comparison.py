@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from grefine import comparison
+from grefine.certificate import MAX_SHIFT
 from grefine.comparison import colour_shift, compare_files, read_mask, seam_energy
 
 
@@ -43,6 +44,15 @@ def test_colour_shift_is_ciede2000_over_the_ring_only() -> None:
     assert colour_shift(before, after, mask) == 0
     after[12:14, 16:24] = 138  # 16 of the 24 x 24 - 64 pixels of the ring, 7.2 CIEDE2000 lighter
     assert colour_shift(before, after, mask) == pytest.approx(7.2 * 16 / 512, rel=0.05)
+
+
+def test_noise_that_went_is_no_colour_shift() -> None:
+    rng = np.random.default_rng(1)
+    before, after = np.full((80, 80, 3), 119, np.uint8), np.full((80, 80, 3), 119, np.uint8)
+    mask = np.zeros((80, 80), bool)
+    mask[24:56, 24:56] = True
+    before[~mask] = rng.integers(79, 160, before[~mask].shape)
+    assert colour_shift(before, after, mask) < MAX_SHIFT
 
 
 def test_bands_change_no_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

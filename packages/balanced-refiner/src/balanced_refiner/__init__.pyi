@@ -8,7 +8,7 @@ from .color_match import ColorMatch as ColorMatch, match_colors as match_colors
 from .crops import Window as Window, crop as crop, paste as paste, place_window as place_window
 from .diffusion.conditioning import Conditioner as Conditioner, TextStates as TextStates
 from .diffusion.options import DiffusionOptions as DiffusionOptions
-from .diffusion.painter import DiffusersInpainter as DiffusersInpainter
+from .diffusion.painter import DiffusersInpainter as DiffusersInpainter, PainterSettings as PainterSettings
 from .diffusion.restorer import SpandrelRestorer as SpandrelRestorer
 from .errors import Cancelled as Cancelled, RefineError as RefineError
 from .guard import Guard as Guard, GuardDecision as GuardDecision

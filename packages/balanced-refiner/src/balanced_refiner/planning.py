@@ -14,7 +14,7 @@ from torch import Tensor
 from balanced_refiner.mask import RepairMask, feather_inwards, make_mask
 from balanced_refiner.records import RefineSettings
 from balanced_refiner.regions import RegionSet, RegionSettings, find_regions
-from balanced_refiner.strength import MISSING_STRENGTH, stage1_strength
+from balanced_refiner.strength import MISSING_STRENGTH, WORDS_STRENGTH, stage1_strength
 from grefine_core import Assessment, Emphasis, InputError
 
 STEP = 0.1
@@ -38,7 +38,7 @@ class RepairPlan:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to repair."""
-        return not self.found.regions
+        return not any(region.strength > 0 for region in self.found.regions)
 
 
 def plan_repairs(
@@ -56,7 +56,8 @@ def plan_repairs(
         prompt: The user's prompt.
         settings: Mask, limit and order of regions, strength.
         max_strength: What the backend can do; nothing stronger is planned, a missing object
-            included, unless the settings name a strength.
+            included, unless the settings name a strength. Below `WORDS_STRENGTH`, regions where a
+            phrase fails are found, but planned with strength 0: they are left alone.
         locked: Pixels to leave alone, shape (H, W), bool.
 
     Raises:
@@ -70,16 +71,17 @@ def plan_repairs(
     regions = RegionSettings(
         strength=strength,
         missing_strength=min(MISSING_STRENGTH, max_strength),
+        words=max_strength >= WORDS_STRENGTH,
         max_regions=settings.max_regions,
         order=settings.order,
     )
     found = find_regions(mask, assessment, prompt, regions)
+    treated = found.strengths > 0
     # each region has its own soft rim, also towards a neighbour: the guard may keep one of the two
     weights = tuple(
-        torch.from_numpy(feather_inwards((found.labels == i + 1).numpy(), settings.mask.feather))
+        torch.from_numpy(feather_inwards(((found.labels == i + 1) & treated).numpy(), settings.mask.feather))
         for i in range(len(found.regions))
     )
-    treated = found.labels > 0
     feathered = sum(weights, torch.zeros(treated.shape))
     mask = replace(mask, hard=treated, feathered=feathered, share=mask.share * treated)
     return RepairPlan(assessment=assessment, mask=mask, found=found, weights=weights, strength=strength)

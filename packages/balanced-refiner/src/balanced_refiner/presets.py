@@ -244,16 +244,17 @@ def _is_restorer(path: Path) -> bool:
 
 def _paint_with(pipe: Any, model: DiffusersModel, negative_prompt: str) -> Inpainter:
     from balanced_refiner.diffusion.clip_text import ClipConditioner
-    from balanced_refiner.diffusion.painter import DiffusersInpainter
+    from balanced_refiner.diffusion.painter import DiffusersInpainter, PainterSettings
 
     trained_on = pipe.unet.config.sample_size or 64  # side in cells, or both sides
     cells = max(trained_on) if isinstance(trained_on, list | tuple) else trained_on
     return DiffusersInpainter(
         pipe,
         ClipConditioner(pipe, negative_prompt=negative_prompt),
+        PainterSettings(
+            working_size=model.working_size or cells * pipe.vae_scale_factor, guidance_scale=model.guidance_scale
+        ),
         name=model.name,
-        working_size=model.working_size or cells * pipe.vae_scale_factor,
-        guidance_scale=model.guidance_scale,
     )
 
 

@@ -12,6 +12,9 @@ STRENGTH_RANGE = (0.1, 0.95)
 itself would no longer be looked at."""
 MISSING_STRENGTH = 0.95
 """For an object that is not there: what is in its place must not survive, however good it looks."""
+WORDS_STRENGTH = 0.5
+"""Least strength that lets words change what is seen: below it the coarse shapes and colours of what is
+there survive. A backend that may not be asked for as much is not asked to put a failing phrase right."""
 DELTA = 0.1
 """Strength of stage 2; the paper only says "extremely small"."""
 NOISE_LEVELS = 1000

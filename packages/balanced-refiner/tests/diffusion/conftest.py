@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from balanced_refiner import DiffusersInpainter, InpaintRequest, TextStates
+from balanced_refiner import DiffusersInpainter, InpaintRequest, PainterSettings, TextStates
 
 SIZE = 64
 WIDTH, POOLED, TIME = 32, 16, 8
@@ -100,9 +100,12 @@ def text():
 def paint_with(make_pipe):
     """Return a factory of inpainters around a pipeline, or around a new one of a class."""
 
-    def make(pipe: Any, *, guidance_scale: float = 5.0, **options: object) -> DiffusersInpainter:
+    def make(
+        pipe: Any, *, guidance_scale: float = 5.0, codec_sigma: float = 0.0, **options: object
+    ) -> DiffusersInpainter:
         loaded = make_pipe(pipe, **options) if isinstance(pipe, str) else pipe
-        return DiffusersInpainter(loaded, condition, name="tiny", working_size=SIZE, guidance_scale=guidance_scale)
+        settings = PainterSettings(working_size=SIZE, guidance_scale=guidance_scale, codec_sigma=codec_sigma)
+        return DiffusersInpainter(loaded, condition, settings, name="tiny")
 
     return make
 

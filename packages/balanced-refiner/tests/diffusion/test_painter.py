@@ -6,7 +6,8 @@ import dataclasses
 import pytest
 import torch
 
-from balanced_refiner import Cancelled, DiffusersInpainter, Inpainter, RefineError, TextStates
+from balanced_refiner import Cancelled, DiffusersInpainter, Inpainter, PainterSettings, RefineError, TextStates
+from balanced_refiner.diffusion.codec_loss import low_pass
 from grefine_core import Emphasis, InputError
 
 XL = "StableDiffusionXLInpaintPipeline"
@@ -239,11 +240,22 @@ def test_devices_agree(paint_with, make_pipe, ask):
         ({"working_size": 60}, "multiple of 8"),
         ({"max_strength": 0.0}, "`max_strength`"),
         ({"guidance_scale": float("nan")}, "`guidance_scale`"),
+        ({"codec_sigma": -1.0}, "`codec_sigma`"),
     ],
 )
 def test_settings_out_of_range_are_refused_and_named(changes, message, make_pipe, text):
     with pytest.raises(InputError, match=message):
-        DiffusersInpainter(make_pipe(XL), text, **({"name": "tiny", "working_size": SIZE} | changes))
+        DiffusersInpainter(make_pipe(XL), text, PainterSettings(**({"working_size": SIZE} | changes)), name="tiny")
+
+
+def test_coarse_part_of_what_the_vae_loses_is_given_back(paint_with, ask):
+    request = ask("a dog", strength=0.3)
+    plain, painter = paint_with(XL), paint_with(XL, codec_sigma=2.0)
+    model = painter._model
+    lost = request.images - model.decode(model.encode(request.images))
+    expected = (plain.inpaint(request) + low_pass(lost, 2.0)).clamp(0, 1)
+    torch.testing.assert_close(painter.inpaint(request), expected, atol=1e-5, rtol=0)
+    assert not torch.equal(plain.inpaint(request), expected)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +267,6 @@ def test_settings_out_of_range_are_refused_and_named(changes, message, make_pipe
     ],
 )
 def test_text_side_of_another_model_is_refused(states, message, make_pipe, ask):
-    painter = DiffusersInpainter(make_pipe(XL), lambda *_: states, name="tiny", working_size=SIZE)
+    painter = DiffusersInpainter(make_pipe(XL), lambda *_: states, PainterSettings(working_size=SIZE), name="tiny")
     with pytest.raises(InputError, match=message):
         painter.inpaint(ask())

@@ -100,6 +100,9 @@ class DiffusionPack:
     max_strength: float = 1.0
     """Highest strength, in (0, 1], at which the model still repairs what it is given; a small model
     asked for more only wipes it out."""
+    codec_sigma: float = 0.0
+    """Standard deviation in pixels of the low pass through which a repair gets back what the VAE loses of
+    the picture; 0 for VAEs that lose next to nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

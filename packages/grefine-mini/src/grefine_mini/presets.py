@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 PAIRS_FILE = "pairs.safetensors"
 WORKING_SIZE = 128
-MAX_STRENGTH = 0.3
+MAX_STRENGTH = 0.15
 """The model cleans up to about this level; from there on it replaces what it sees by blobs."""
+CODEC_SIGMA = 2.0
+"""Its autoencoder shifts strong colours; what is coarser than this comes back as it was."""
 GUIDANCE_SCALE = 1.0
 """None: the model is too small to follow words, and guidance would double its time."""
 
@@ -57,6 +59,7 @@ def _load_diffusion(*, device: torch.device) -> DiffusionPack:
         working_size=WORKING_SIZE,
         guidance_scale=GUIDANCE_SCALE,
         max_strength=MAX_STRENGTH,
+        codec_sigma=CODEC_SIGMA,
     )
 
 

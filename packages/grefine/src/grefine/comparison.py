@@ -23,6 +23,8 @@ RIM = 4
 """Pixels on either side of the mask's rim whose roughness a seam is compared with."""
 RING = 8
 """Width in pixels of the ring around the mask whose colours are compared."""
+BLOCK = 16
+"""Side in pixels of the squares whose mean colours are compared."""
 _LEVEL = 1 / 255
 _BAND = 1 << 22
 """Pixels that are compared at a time."""
@@ -126,6 +128,9 @@ def _steps(one: Levels, other: Levels) -> Levels:
 def colour_shift(before: Levels, after: Levels, mask: Mask) -> float | None:
     """Return the mean CIEDE2000 between two pictures (H, W, 3) over the `RING` pixels around a mask (H, W).
 
+    Compared are the mean colours of the ring in squares of `BLOCK` pixels, so that a cast shows, and noise or
+    texture that came or went does not.
+
     Returns:
         None if nothing lies around the mask.
     """
@@ -134,12 +139,19 @@ def colour_shift(before: Levels, after: Levels, mask: Mask) -> float | None:
     ring = _grown(mask, RING) & ~mask
     if not ring.any():
         return None
-    old, new = before[ring], after[ring]
-    differing = (old != new).any(-1)
-    if not differing.any():
+    if (before[ring] == after[ring]).all():
         return 0.0
-    shifts = deltaE_ciede2000(rgb2lab(old[differing]), rgb2lab(new[differing]))
-    return float(shifts.sum() / len(old))
+    rows, columns = ring.nonzero()
+    squares = (rows // BLOCK) * (ring.shape[1] // BLOCK + 1) + columns // BLOCK
+    _, squares, sizes = np.unique(squares, return_inverse=True, return_counts=True)
+
+    def means(levels: Levels) -> NDArray[np.float64]:
+        sums = [np.bincount(squares, weights=levels[..., band][ring]) for band in range(3)]
+        colours: NDArray[np.float64] = np.stack(sums, -1) / (255 * sizes[:, None])
+        return colours
+
+    shifts = deltaE_ciede2000(rgb2lab(means(before)), rgb2lab(means(after)))
+    return float(np.average(shifts, weights=sizes))
 
 
 def _in_one_mode(before: Path, after: Path) -> tuple[Image.Image, Image.Image]:

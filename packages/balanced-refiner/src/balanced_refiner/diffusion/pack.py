@@ -6,7 +6,7 @@ import torch
 
 from balanced_refiner.diffusion.conditioning import PackConditioner
 from balanced_refiner.diffusion.loading import open_pack
-from balanced_refiner.diffusion.painter import DiffusersInpainter
+from balanced_refiner.diffusion.painter import DiffusersInpainter, PainterSettings
 from grefine_core import DiffusionPack
 
 
@@ -23,8 +23,11 @@ def load_pack(pack: DiffusionPack, *, device: torch.device | None = None) -> Dif
     return DiffusersInpainter(
         open_pack(pack, device or torch.device("cpu")),
         PackConditioner(pack),
+        PainterSettings(
+            working_size=pack.working_size,
+            max_strength=pack.max_strength,
+            guidance_scale=pack.guidance_scale,
+            codec_sigma=pack.codec_sigma,
+        ),
         name=pack.name,
-        working_size=pack.working_size,
-        max_strength=pack.max_strength,
-        guidance_scale=pack.guidance_scale,
     )

@@ -3,18 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from balanced_refiner.backend import InpaintRequest, OnStep, check_generated, check_request
+from balanced_refiner.diffusion.codec_loss import low_pass
 from balanced_refiner.diffusion.conditioning import Conditioner, TextStates
 from balanced_refiner.diffusion.latents import Given, LatentModel, StockPipeline
 from balanced_refiner.diffusion.solver import Canvas, Predict, denoise, own_levels, plan_levels
 from balanced_refiner.errors import RefineError
 from balanced_refiner.strength import denoising_steps
 from grefine_core import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class PainterSettings:
+    """What suits a model."""
+
+    working_size: int
+    """Side in pixels of the squares that it takes; a multiple of the VAE's stride."""
+    max_strength: float = 1.0
+    """Highest strength of a repair, in (0, 1]."""
+    guidance_scale: float = 7.5
+    """Classifier-free guidance; 1 is none and takes half the time."""
+    codec_sigma: float = 0.0
+    """Standard deviation in pixels of the low pass through which a picture gets back what the VAE
+    loses of it, at 0 nothing. For small VAEs, which shift colours; finer losses stay lost, noise among them."""
+
+    def __post_init__(self) -> None:
+        if self.working_size < 1:
+            raise InputError(f"`working_size` must be positive, got {self.working_size}.")
+        if not 0 < self.max_strength <= 1:
+            raise InputError(f"`max_strength` must lie in (0, 1], got {self.max_strength}.")
+        for name, value in (("guidance_scale", self.guidance_scale), ("codec_sigma", self.codec_sigma)):
+            if not 0 <= value < float("inf"):  # nan fails here too
+                raise InputError(f"`{name}` must not be negative, got {value}.")
 
 
 class DiffusersInpainter:
@@ -26,37 +52,28 @@ class DiffusersInpainter:
     Args:
         pipe: Inpainting, image-to-image or tile ControlNet pipeline of Stable Diffusion or SDXL.
         conditioner: The text side.
+        settings: What suits the model.
         name: Identify the model in reports.
-        working_size: Side in pixels of the squares that it takes; a multiple of the VAE's stride.
-        max_strength: Highest strength of a repair that suits the model, in (0, 1].
-        guidance_scale: Classifier-free guidance; 1 is none and takes half the time.
 
     Raises:
-        InputError: If the pipeline is of another kind, or a number is out of its range.
+        InputError: If the pipeline is of another kind, or its VAE's stride does not divide the working size.
     """
 
     def __init__(
         self,
         pipe: StockPipeline,
         conditioner: Conditioner,
+        settings: PainterSettings,
         *,
         name: str,
-        working_size: int,
-        max_strength: float = 1.0,
-        guidance_scale: float = 7.5,
     ) -> None:
         self._model, self._conditioner = LatentModel(pipe), conditioner
-        if working_size < 1 or working_size % self._model.stride:
+        stride = self._model.stride
+        if settings.working_size % stride:
             raise InputError(
-                f"`working_size` must be a positive multiple of {self._model.stride}, the VAE's stride, "
-                f"got {working_size}."
+                f"`working_size` must be a multiple of {stride}, the VAE's stride, got {settings.working_size}."
             )
-        if not 0 < max_strength <= 1:
-            raise InputError(f"`max_strength` must lie in (0, 1], got {max_strength}.")
-        if not guidance_scale >= 0:  # nan fails here too
-            raise InputError(f"`guidance_scale` must not be negative, got {guidance_scale}.")
-        self._name, self._working_size, self._max_strength = name, working_size, max_strength
-        self._guidance_scale = guidance_scale
+        self._name, self._settings = name, settings
 
     @property
     def name(self) -> str:
@@ -66,12 +83,12 @@ class DiffusersInpainter:
     @property
     def working_size(self) -> int:
         """Side of the squares that it takes."""
-        return self._working_size
+        return self._settings.working_size
 
     @property
     def max_strength(self) -> float:
         """Highest strength of a repair that suits the model."""
-        return self._max_strength
+        return self._settings.max_strength
 
     @torch.no_grad()
     def inpaint(self, request: InpaintRequest, *, on_step: OnStep | None = None) -> Tensor:
@@ -92,8 +109,9 @@ class DiffusersInpainter:
             counts = [max(denoising_steps(request.steps, request.tops[row]) for row in rows) for rows, _ in groups]
             for number, (rows, texts) in enumerate(groups):
                 count = _Counter(on_step, done=sum(counts[:number]), total=sum(counts))
-                latents = self._repaint(request, rows, texts, count)
-                out[rows] = self._decode(latents, _only(request, rows))
+                clean, latents = self._repaint(request, rows, texts, count)
+                part = _only(request, rows)
+                out[rows] = self._with_lost(self._decode(latents, part), clean, part.images)
         finally:
             self._model.release()
         return out
@@ -113,9 +131,9 @@ class DiffusersInpainter:
 
     def _repaint(
         self, request: InpaintRequest, rows: list[int], texts: Sequence[TextStates], on_step: Callable[[], None]
-    ) -> Tensor:
-        """Return the repainted latents of some rows: shape (len(rows), C, h, w)."""
-        model, guided = self._model, self._guidance_scale > 1
+    ) -> tuple[Tensor, Tensor]:
+        """Return the latents of some rows as they came and repainted: shape (len(rows), C, h, w) each."""
+        model, guided = self._model, self._settings.guidance_scale > 1
         images = request.images[rows].detach().float().cpu()
         # not by nearest sampling as the stock pipelines do, which loses small blobs
         cells = functional.max_pool2d(request.strengths[rows].detach().float().cpu(), model.stride)
@@ -130,7 +148,7 @@ class DiffusersInpainter:
             own_levels=own.to(clean.device),
             levels=plan_levels([request.tops[row] for row in rows], request.steps),
         )
-        return denoise(model.schedule, canvas, self._guide(given) if guided else self._ask(given), on_step)
+        return clean, denoise(model.schedule, canvas, self._guide(given) if guided else self._ask(given), on_step)
 
     def _ask(self, given: Given) -> Predict:
         return lambda noisy, levels: self._model.predict(noisy, levels, given)
@@ -141,7 +159,7 @@ class DiffusersInpainter:
         def predict(noisy: Tensor, levels: Tensor) -> Tensor:
             both = self._model.predict(torch.cat([noisy] * 2), torch.cat([levels] * 2), given)
             unwanted, wanted = both.chunk(2)
-            return unwanted + self._guidance_scale * (wanted - unwanted)
+            return unwanted + self._settings.guidance_scale * (wanted - unwanted)
 
         return predict
 
@@ -155,6 +173,14 @@ class DiffusersInpainter:
             if not self._model.can_upcast:
                 raise
         return check_generated(self._model.decode(latents, upcast=True), request)
+
+    def _with_lost(self, painted: Tensor, clean: Tensor, images: Tensor) -> Tensor:
+        """Return what was painted, with the coarse part of what the VAE lost of the picture given back."""
+        sigma = self._settings.codec_sigma
+        if sigma == 0:
+            return painted
+        lost = images.detach().float().cpu() - self._model.decode(clean)
+        return (painted + low_pass(lost, sigma)).clamp(0, 1)
 
 
 def _only(request: InpaintRequest, rows: list[int]) -> InpaintRequest:
