@@ -38,16 +38,14 @@ def test_missing_object_is_painted_no_more_strongly_than_the_backend_can(assessm
     assert asked == [0.95, 0.7]
 
 
-def test_failing_phrase_is_found_but_left_alone_where_the_backend_is_weak(assessment, with_hole):
+def test_failing_phrase_is_left_alone_where_the_backend_is_weak(assessment, with_hole):
     alignment = with_hole(64, 64, (20, 20, 40, 40))
     quality = with_hole(64, 64, (2, 44, 12, 62))
     defect = Defect(phrase="red dog", kind="attribute", start=2, end=9, region=1 - alignment)
     given = assessment(quality, alignment, defects=[defect])
-    settings = RefineSettings(mask=MaskSettings(dilation=0), max_regions=1)
-    plan = plan_repairs(given, PROMPT, settings, max_strength=0.3)
-    assert [(r.kind, r.strength) for r in plan.found.regions] == [("attribute", 0), ("quality", 0.3)]
+    plan = plan_repairs(given, PROMPT, RefineSettings(mask=MaskSettings(dilation=0)), max_strength=0.3)
+    assert [(r.kind, r.strength, r.prompt) for r in plan.found.regions] == [("quality", 0.3, PROMPT)]
     assert torch.equal(plan.mask.hard, quality < 1)
-    assert plan.weights[0].max() == 0
 
 
 def test_plan_of_failing_phrases_alone_is_empty_where_the_backend_is_weak(assessment, with_hole):

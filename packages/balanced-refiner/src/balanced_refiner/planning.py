@@ -38,7 +38,7 @@ class RepairPlan:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to repair."""
-        return not any(region.strength > 0 for region in self.found.regions)
+        return not self.found.regions
 
 
 def plan_repairs(
@@ -56,8 +56,8 @@ def plan_repairs(
         prompt: The user's prompt.
         settings: Mask, limit and order of regions, strength.
         max_strength: What the backend can do; nothing stronger is planned, a missing object
-            included, unless the settings name a strength. Below `WORDS_STRENGTH`, regions where a
-            phrase fails are found, but planned with strength 0: they are left alone.
+            included, unless the settings name a strength. Below `WORDS_STRENGTH` what the picture
+            lacks of A is left out: only poor pixels are repaired.
         locked: Pixels to leave alone, shape (H, W), bool.
 
     Raises:
@@ -67,24 +67,31 @@ def plan_repairs(
     strength = settings.strength
     if strength is None:
         strength = min(stage1_strength(p, a, literal=settings.literal), max_strength)
+    if max_strength < WORDS_STRENGTH:
+        assessment = _without_words(assessment)
     mask = make_mask(assessment.pq.map, assessment.aq.map, settings=settings.mask, locked=locked)
     regions = RegionSettings(
         strength=strength,
         missing_strength=min(MISSING_STRENGTH, max_strength),
-        words=max_strength >= WORDS_STRENGTH,
         max_regions=settings.max_regions,
         order=settings.order,
     )
     found = find_regions(mask, assessment, prompt, regions)
-    treated = found.strengths > 0
     # each region has its own soft rim, also towards a neighbour: the guard may keep one of the two
     weights = tuple(
-        torch.from_numpy(feather_inwards(((found.labels == i + 1) & treated).numpy(), settings.mask.feather))
+        torch.from_numpy(feather_inwards((found.labels == i + 1).numpy(), settings.mask.feather))
         for i in range(len(found.regions))
     )
+    treated = found.labels > 0
     feathered = sum(weights, torch.zeros(treated.shape))
     mask = replace(mask, hard=treated, feathered=feathered, share=mask.share * treated)
     return RepairPlan(assessment=assessment, mask=mask, found=found, weights=weights, strength=strength)
+
+
+def _without_words(assessment: Assessment) -> Assessment:
+    """Return what is left to repair where no phrase can be put right."""
+    aligned = replace(assessment.aq, map=torch.ones_like(assessment.aq.map))
+    return replace(assessment, aq=aligned, defects=())
 
 
 def raise_emphases(assessment: Assessment, earlier: Sequence[Assessment]) -> Assessment:

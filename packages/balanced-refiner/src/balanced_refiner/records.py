@@ -88,7 +88,7 @@ class Round:
     strength: float
     """Of stage 1, also if there was nothing to repair."""
     seeds: tuple[int, ...]
-    """Of the noise of each region that was tried."""
+    """Of the noise of each region."""
     kept: int
     """Repairs that the guard kept."""
 

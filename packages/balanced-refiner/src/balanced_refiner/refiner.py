@@ -14,7 +14,8 @@ from balanced_refiner.guard import Assess, Guard
 from balanced_refiner.mask import RepairMask, check_locked
 from balanced_refiner.planning import check_maps
 from balanced_refiner.records import Refinement, RefineSettings, Round
-from balanced_refiner.rounds import WORDS_NEEDED, OnProgress, Work, pass_over, repair_in_rounds
+from balanced_refiner.rounds import OnProgress, Work, pass_over, repair_in_rounds
+from balanced_refiner.strength import WORDS_STRENGTH
 from grefine_core import Assessment, InputError, check_images, check_prompt
 
 
@@ -72,7 +73,7 @@ class BalancedRefiner:
         source = pixels.detach().cpu()
         work = self._start(source, prompt, seed, locked, on_progress)
         repaired = result = repair_in_rounds(work, self._inpainter, source)
-        found = any(region.strength > 0 for region in work.rounds[0].found.regions)
+        found = bool(work.rounds[0].found.regions)
         if self._settings.stage2 == "always" or (self._settings.stage2 == "auto" and found):
             with work.clock("stage2"):
                 result = pass_over(work, self._second, result)
@@ -106,7 +107,7 @@ class BalancedRefiner:
             pixels=pixels,
             stage1_pixels=repaired,
             changed=changed,
-            message=_message(work, changed=changed),
+            message=_message(work, changed=changed) + self._left_to_others(work),
             before=work.before,
             after=after,
             mask=_union(work.rounds),
@@ -123,6 +124,13 @@ class BalancedRefiner:
             settings=self._settings,
             timings=work.timings,
         )
+
+    def _left_to_others(self, work: Work) -> str:
+        """Say which phrases fail, but are left alone since the backend could not put them right."""
+        if not work.before.defects or self._inpainter.max_strength >= WORDS_STRENGTH:
+            return ""
+        phrases = ", ".join(dict.fromkeys(defect.phrase for defect in work.before.defects))
+        return f" Not tried: {phrases}; `{self._inpainter.name}` is too weak to paint what words say."
 
     def refine_all(self, pictures: Sequence[Tensor], prompts: Sequence[str], seeds: Sequence[int]) -> list[Refinement]:
         """Refine several pictures one after the other; each result is that of a call of its own, bit for bit.
@@ -173,10 +181,7 @@ def _message(work: Work, *, changed: bool) -> str:
     if not decisions:
         part = "part" if work.locked is None else "unlocked part"
         return f"Nothing to repair: no {part} of the image reaches a deficit of {work.rounds[0].mask.threshold:.2f}."
-    tried = [decision for decision in decisions if decision.reason != WORDS_NEEDED]
-    if not tried:
-        return "Nothing was changed: only phrases fail, and this model is too weak to paint what words say."
     if not changed:
-        return f"Nothing was changed: none of {len(tried)} attempted changes was kept."
-    kept, rounds = sum(d.kept for d in tried), len(work.rounds)
-    return f"Kept {kept} of {len(tried)} changes" + (f" in {rounds} rounds." if rounds > 1 else ".")
+        return f"Nothing was changed: none of {len(decisions)} attempted changes was kept."
+    kept, rounds = sum(d.kept for d in decisions), len(work.rounds)
+    return f"Kept {kept} of {len(decisions)} changes" + (f" in {rounds} rounds." if rounds > 1 else ".")

@@ -43,8 +43,6 @@ class RegionSettings:
     max_regions: int = 8
     """How many to keep, the worst ones whatever the order."""
     order: RegionOrder = "worst"
-    words: bool = True
-    """Whether regions where a phrase fails are repaired; else they are found with strength 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +115,7 @@ def find_regions(mask: RepairMask, assessment: Assessment, prompt: str, settings
     chosen: list[tuple[_Place, Region]] = []
     placed: set[tuple[int, int] | None] = set()
     for at in parts:
-        if sum(region.strength > 0 for _, region in chosen) == settings.max_regions:
+        if len(chosen) == settings.max_regions:
             break
         region = _describe(at, assessment, prompt, settings)
         if region.kind == "missing" and region.span in placed:
@@ -222,9 +220,6 @@ def _describe(at: _Place, assessment: Assessment, prompt: str, settings: RegionS
     defect = _main_defect(at, assessment) if at.failing else None
     missing = defect is not None and defect.kind == "missing"
     text, emphases = _wording(defect, assessment, prompt)
-    strength = settings.missing_strength if missing else settings.strength
-    if at.failing and not settings.words:
-        strength = 0.0
     return Region(
         index=0,  # until the order is known
         box=(at.rows.start, at.columns.start, at.rows.stop, at.columns.stop),
@@ -234,7 +229,7 @@ def _describe(at: _Place, assessment: Assessment, prompt: str, settings: RegionS
         kind=defect.kind if defect else "quality",
         phrase=defect.phrase if defect else None,
         span=(defect.start, defect.end) if defect else None,
-        strength=strength * float(at.share.max()),
+        strength=(settings.missing_strength if missing else settings.strength) * float(at.share.max()),
         prompt=text,
         emphases=emphases,
     )

@@ -21,11 +21,9 @@ from balanced_refiner.mask import feather_inwards
 from balanced_refiner.planning import RepairPlan, plan_repairs, raise_emphases
 from balanced_refiner.records import RefineSettings, Round, Stopped
 from balanced_refiner.stages import StagePlan, stage1, stage2
-from balanced_refiner.strength import WORDS_STRENGTH, denoising_steps
+from balanced_refiner.strength import denoising_steps
 from grefine_core import Assessment
 
-WORDS_NEEDED = f"Not tried: what words ask for takes a strength of {WORDS_STRENGTH:g}, more than this model can do."
-"""Why a region was left alone."""
 OnProgress = Callable[[str, int, int], None]
 """Called with the stage, the denoising steps done in it, and how many it has."""
 
@@ -83,7 +81,6 @@ def repair_in_rounds(work: Work, inpainter: Inpainter, pixels: Tensor) -> Tensor
         if plan.empty:
             work.stopped = "clear"
             if number == 1:
-                _refuse_words(work, plan)
                 work.rounds.append(_record(work, plan, [], 0))
             break
         with work.clock("stage1"):
@@ -112,7 +109,6 @@ def _record(work: Work, plan: RepairPlan, seeds: list[int], kept: int) -> Round:
 def _repair(work: Work, inpainter: Inpainter, pixels: Tensor, plan: RepairPlan) -> tuple[Tensor, list[int], int]:
     """Return the picture with every repair that the guard keeps, their seeds, and how many were kept."""
     told = work.plan(work.settings.n1, "stage1")
-    _refuse_words(work, plan)
     steps = max(denoising_steps(told.steps, region.strength) for region in plan.found.regions)
     work.steps["stage1"] = max(work.steps["stage1"], steps)
     seeds, kept = list[int](), 0
@@ -126,13 +122,6 @@ def _repair(work: Work, inpainter: Inpainter, pixels: Tensor, plan: RepairPlan) 
         if work.guard.offer(candidate, "stage1", index):
             pixels, kept = candidate, kept + 1
     return pixels, seeds, kept
-
-
-def _refuse_words(work: Work, plan: RepairPlan) -> None:
-    """Record the regions that were found but are left alone, since the backend could not do what they need."""
-    for region in plan.found.regions:
-        if region.strength == 0:
-            work.guard.refuse("stage1", region.index, WORDS_NEEDED)
 
 
 def pass_over(work: Work, inpainter: Inpainter, pixels: Tensor) -> Tensor:

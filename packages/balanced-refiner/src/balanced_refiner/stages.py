@@ -91,11 +91,10 @@ def stage1(inpainter: Inpainter, pixels: Tensor, found: RegionSet, plan: StagePl
     Args:
         inpainter: The backend.
         pixels: Shape (1, 3, H, W), float32 in [0, 1], on the CPU.
-        found: The regions, and how strongly to repaint each pixel of them; those of strength 0 are left out.
+        found: The regions, and how strongly to repaint each pixel of them.
         plan: n1 steps, seed and listener.
     """
-    tried = (region for region in found.regions if region.strength > 0)
-    ordered = sorted(tried, key=lambda region: region.strength)  # like ones together take fewer steps
+    ordered = sorted(found.regions, key=lambda region: region.strength)  # like ones together take fewer steps
     batches = [ordered[i : i + BATCH] for i in range(0, len(ordered), BATCH)]
     counts = [denoising_steps(plan.steps, batch[-1].strength) for batch in batches]
     size = (pixels.shape[2], pixels.shape[3])
