@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -96,3 +98,22 @@ def test_first_failure_keeps_the_weight_of_the_assessor(assessment):
 def test_map_of_another_size_is_refused_and_named(assessment):
     with pytest.raises(InputError, match="map A must have the image's size"):
         check_maps(assessment(torch.ones(8, 8), torch.ones(8, 9)), (8, 8))
+
+
+@pytest.mark.parametrize(("cells", "regions"), [(None, 2), (64 * 64, 2), (64, 1), (1, 1)])
+def test_part_smaller_than_two_cells_of_the_map_is_left_alone(cells, regions, assessment):
+    quality = torch.ones(64, 64)
+    quality[2:12, 2:12] = 0.1  # 100 pixels; two of 8 x 8 cells have 128
+    quality[20:60, 20:60] = 0.1
+    given = assessment(quality)
+    given = replace(given, pq=replace(given.pq, cells=cells))
+    plan = plan_repairs(given, PROMPT, RefineSettings(mask=MaskSettings(dilation=0)))
+    assert len(plan.found.regions) == regions
+
+
+def test_coarser_map_decides_on_the_least_area(assessment):
+    quality = torch.ones(64, 64)
+    quality[2:12, 2:12] = 0.1
+    given = assessment(quality)
+    given = replace(given, pq=replace(given.pq, cells=4096), aq=replace(given.aq, cells=64))
+    assert plan_repairs(given, PROMPT, RefineSettings(mask=MaskSettings(dilation=0))).empty

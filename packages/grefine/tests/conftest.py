@@ -65,7 +65,7 @@ class FakeModels:
             reason=None,
             ancestor=0,
         )
-        grid = torch.zeros(1, 2, 2)
+        grid = torch.zeros(1, 24, 32)  # fine, so that small regions count
         emphasis = Emphasis(text=phrase.text, start=start, end=end, weight=1.1)
         return Alignment(
             score=0.4 if missing else 0.9,

@@ -132,7 +132,7 @@ class Alignment:
     @property
     def quality(self) -> QualityMap:
         """Score and map, as the refiner takes them."""
-        return QualityMap(score=self.score, map=self.map)
+        return QualityMap(score=self.score, map=self.map, cells=self.noun_grids[0].numel())
 
     @cached_property
     def defects(self) -> tuple[Defect, ...]:

@@ -40,6 +40,8 @@ class QualityMap:
     """In [0, 1], 1 is good."""
     map: Tensor
     """Shape (H, W) of the image, float32 in [0, 1], 1 is good."""
+    cells: int | None = None
+    """Cells of the grid that the map was interpolated from; None if it is as fine as it looks."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,7 @@ class Perception:
     @property
     def quality(self) -> QualityMap:
         """Score and map, as the refiner takes them."""
-        return QualityMap(score=self.score, map=self.map)
+        return QualityMap(score=self.score, map=self.map, cells=self.grid.numel())
 
     @property
     def factors(self) -> dict[str, float]:
