@@ -112,8 +112,8 @@ def test_span_of_a_missing_object_refers_to_the_text_of_the_user(models, damaged
     from dataclasses import replace
 
     models.absent, real = "hair", Listener()
-    where = torch.zeros(1, 2, 2)
-    where[0, 0, 0] = 1
+    where = torch.zeros(1, 24, 32)
+    where[0, :12, :16] = 1
 
     def align(pixels, prompt):
         return replace(models.align(pixels, prompt), noun_grids=where, phrase_grids=where)
