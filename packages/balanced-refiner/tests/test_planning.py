@@ -25,6 +25,9 @@ def test_plan_needs_no_backend_and_says_all(assessment, with_hole):
     assert torch.equal(plan.mask.hard, plan.found.labels == 1)
 
 
+STRICT = RefineSettings(mask=MaskSettings(dilation=0))
+
+
 def test_good_picture_gives_an_empty_plan(assessment):
     assert plan_repairs(assessment(torch.ones(16, 16)), PROMPT, RefineSettings()).empty
 
@@ -48,6 +51,13 @@ def test_failing_phrase_is_left_alone_where_the_backend_is_weak(assessment, with
     plan = plan_repairs(given, PROMPT, RefineSettings(mask=MaskSettings(dilation=0)), max_strength=0.3)
     assert [(r.kind, r.strength, r.prompt) for r in plan.found.regions] == [("quality", 0.3, PROMPT)]
     assert torch.equal(plan.mask.hard, quality < 1)
+    assert plan.assessment is given
+
+
+def test_region_of_a_weak_backend_still_tells_its_alignment(assessment, with_hole):
+    alignment = with_hole(64, 64, (0, 0, 64, 32), 0.25)  # the left half
+    plan = plan_repairs(assessment(with_hole(64, 64, (20, 28, 40, 36)), alignment), PROMPT, STRICT, max_strength=0.3)
+    assert plan.found.regions[0].aq == pytest.approx((0.25 + 1) / 2)
 
 
 def test_plan_of_failing_phrases_alone_is_empty_where_the_backend_is_weak(assessment, with_hole):

@@ -72,17 +72,19 @@ def plan_repairs(
     strength = settings.strength
     if strength is None:
         strength = min(stage1_strength(p, a, literal=settings.literal), max_strength)
-    if max_strength < WORDS_STRENGTH:
-        assessment = _without_words(assessment)
-    bounds = _within_sight(settings.mask, assessment)
-    mask = make_mask(assessment.pq.map, assessment.aq.map, settings=bounds, locked=locked)
+    words = max_strength >= WORDS_STRENGTH
+    seen = assessment if words else _without_words(assessment)
+    bounds = _within_sight(settings.mask, seen)
+    mask = make_mask(seen.pq.map, seen.aq.map, settings=bounds, locked=locked)
     regions = RegionSettings(
         strength=strength,
         missing_strength=min(MISSING_STRENGTH, max_strength),
         max_regions=settings.max_regions,
         order=settings.order,
     )
-    found = find_regions(mask, assessment, prompt, regions)
+    found = find_regions(mask, seen, prompt, regions)
+    if not words:
+        found = _with_alignment(found, assessment.aq.map)
     # each region has its own soft rim, also towards a neighbour: the guard may keep one of the two
     weights = tuple(
         torch.from_numpy(feather_inwards((found.labels == i + 1).numpy(), settings.mask.feather))
@@ -92,6 +94,13 @@ def plan_repairs(
     feathered = sum(weights, torch.zeros(treated.shape))
     mask = replace(mask, hard=treated, feathered=feathered, share=mask.share * treated)
     return RepairPlan(assessment=assessment, mask=mask, found=found, weights=weights, strength=strength)
+
+
+def _with_alignment(found: RegionSet, alignment: Tensor) -> RegionSet:
+    """Return the regions with their mean of A (H, W), which had no part in finding them."""
+    means = (float(alignment.cpu()[found.labels == region.index + 1].double().mean()) for region in found.regions)
+    regions = tuple(replace(region, aq=mean) for region, mean in zip(found.regions, means, strict=True))
+    return replace(found, regions=regions)
 
 
 def _within_sight(settings: MaskSettings, assessment: Assessment) -> MaskSettings:
