@@ -164,7 +164,7 @@ def test_guarded_rounds_never_cost_more_than_the_tolerance(seed, assessment, pai
         p, a = torch.rand(2, generator=generator).tolist()
         return assessment(quality, p=p, a=a)
 
-    chosen = RefineSettings(rounds=4, tolerance=0.3)
+    chosen = RefineSettings(rounds=4, tolerance=0.3, stage2="always")
     result = BalancedRefiner(painter(value=None), assess, chosen)(torch.rand(1, 3, 50, 70), PROMPT, seed=seed)
     before, after = (x.pq.score + x.aq.score for x in (result.before, result.after))
     assert after >= before - 0.3 - 1e-6

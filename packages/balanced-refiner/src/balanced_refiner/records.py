@@ -15,7 +15,7 @@ from balanced_refiner.strength import DELTA
 from grefine_core import Assessment, InputError
 
 Stage2Mode = Literal["auto", "always", "never"]
-"""`auto`: the mild pass runs only if stage 1 had something to repair."""
+"""`auto`: the mild pass runs only if a repair of stage 1 was kept; it is there to blend them in."""
 Stopped = Literal["clear", "unimproved", "limit"]
 """Why no further round ran: nothing was left to repair, the last one kept nothing, or that was the last one allowed."""
 

@@ -73,8 +73,8 @@ class BalancedRefiner:
         source = pixels.detach().cpu()
         work = self._start(source, prompt, seed, locked, on_progress)
         repaired = result = repair_in_rounds(work, self._inpainter, source)
-        found = bool(work.rounds[0].found.regions)
-        if self._settings.stage2 == "always" or (self._settings.stage2 == "auto" and found):
+        kept = any(done.kept for done in work.rounds)
+        if self._settings.stage2 == "always" or (self._settings.stage2 == "auto" and kept):
             with work.clock("stage2"):
                 result = pass_over(work, self._second, result)
         after = work.before if torch.equal(result, source) else work.measured(result)
