@@ -138,3 +138,4 @@ def save_picture(tmp_path: Path) -> Callable[..., Path]:
 def no_packs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let runs pass without any installed model pack."""
     monkeypatch.setattr("grefine.run.check_packs", lambda *_, **__: ())
+    monkeypatch.setattr("grefine.receipts.check_packs", lambda *_, **__: ())

@@ -203,10 +203,8 @@ def load_stage2(name: str, *, device: str = "auto", options: DiffusionOptions | 
         InputError: If the name says nothing, is `pasd`, or a package that it needs is not installed.
         WeightsError: If a file is absent, altered or damaged.
     """
-    if name.lower() == "pasd":
-        raise InputError(PASD)
-    path = Path(name).expanduser()
-    if not _is_restorer(path):
+    path = _restorer(name)
+    if path is None:
         return load_inpainter(name, device=device, options=options)
     from balanced_refiner.diffusion.restorer import SpandrelRestorer
     from grefine_core.device import pick_device
@@ -220,10 +218,8 @@ def find_stage2(name: str) -> Preset:
     Raises:
         InputError: If the name says nothing, or is `pasd`.
     """
-    if name.lower() == "pasd":
-        raise InputError(PASD)
-    path = Path(name).expanduser()
-    if not _is_restorer(path):
+    path = _restorer(name)
+    if path is None:
         return find_model(name)
     return Preset(summary=f"restoration model {path.name}", load=partial(load_stage2, name), files=partial(_one, path))
 
@@ -232,14 +228,18 @@ def _one(path: Path) -> Sequence[WeightsFile]:
     return [unpinned(path)]
 
 
-def _is_restorer(path: Path) -> bool:
+def _restorer(name: str) -> Path | None:
+    """Return the file of a restoration model; None if the name is that of a diffusion model."""
+    if name.lower() == "pasd":
+        raise InputError(PASD)
+    path = Path(name).expanduser()
     if path.suffix in _RESTORERS:
-        return True
+        return path
     if path.suffix != ".safetensors" or not path.is_file():
-        return False
+        return None
     from balanced_refiner.diffusion.single_file import has_unet
 
-    return not has_unet(path)
+    return None if has_unet(path) else path
 
 
 def _paint_with(pipe: Any, model: DiffusersModel, negative_prompt: str) -> Inpainter:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grefine.packs import check_packs
 from grefine.pipeline import OnProgress
 from grefine.report import SCHEMA
-from grefine.run import Finished, Load, check_job, refine_file
+from grefine.run import Finished, Load, refine_file
 from grefine.settings import Settings, load_settings
 from grefine.versions import package_versions
 from grefine_core import InputError
@@ -98,8 +99,8 @@ def replay(
     """
     if folder is not None and folder.resolve() == receipt.path.parent.resolve():
         raise InputError(f"The new result would replace the recorded one in {folder}; choose another output folder.")
-    job = check_job(receipt.image, receipt.prompt, receipt.settings)
-    differences = (*_changed_versions(receipt), *_changed_packs(receipt, [pack.to_json() for pack in job.packs]))
+    packs = [pack.to_json() for pack in check_packs(receipt.settings)]
+    differences = (*_changed_versions(receipt), *_changed_packs(receipt, packs))
     with _output(folder) as out:
         finished = refine_file(receipt.image, receipt.prompt, out, receipt.settings, load=load, on_progress=on_progress)
         identical = file_digest(finished.files[0]) == receipt.result_sha256
