@@ -1,0 +1,1 @@
+"""Training of the pack's small latent inpainting model."""
