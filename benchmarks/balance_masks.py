@@ -4,7 +4,7 @@
 
 Scenes are those of `aq_scenes`: two coloured objects that the mini pack was not trained on, on backgrounds
 likewise, with a prompt that names just these two. Every other scene is damaged inside one known box, by the
-twelve kinds of `tools.mini.damage` in turn; the rest is clean. Scene i depends on the seed and on i alone.
+kinds of `tools.mini.damage` in turn; the rest is clean. Scene i depends on the seed and on i alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from balanced_refiner import RepairMask, make_mask
 from benchmarks import aq_scenes
 from grefine_core import Assessment, QualityMap, from_pil
 from tools.mini.assets import Assets, data_folder
-from tools.mini.damage import KINDS
+from tools.mini.damage import KINDS, damage_image
 
 SEED, SCENES, SIZE = 8_404_183, 60, 320
 """Of the published figures; nothing was tuned on this seed. 448 pixels would take a pass over 25 tiles, not 9."""
@@ -84,11 +84,11 @@ def _damage(case: Case, kind: str, rng: Generator) -> Case:
     height, width = (round(size * float(np.sqrt(side))) for side in (share / aspect, share * aspect))
     top, left = int(rng.integers(0, size - height + 1)), int(rng.integers(0, size - width + 1))
     rows, columns = slice(top, top + height), slice(left, left + width)
-    pixels, box = case.clean.clone(), case.box.clone()
-    part = pixels[0, :, rows, columns].permute(1, 2, 0).numpy()
-    worse = KINDS[kind][1](part, float(rng.uniform(*SEVERITY)), rng)
-    pixels[0, :, rows, columns] = torch.from_numpy(np.ascontiguousarray(worse)).permute(2, 0, 1)
+    box = torch.zeros_like(case.box)
     box[rows, columns] = True
+    good = case.clean[0].permute(1, 2, 0).numpy()
+    worse = damage_image(good, rng, kind=kind, severity=float(rng.uniform(*SEVERITY)), mask=box.numpy())
+    pixels = torch.from_numpy(worse.image).permute(2, 0, 1)[None].where(box, case.clean)
     return replace(case, pixels=pixels, box=box, kind=kind)
 
 

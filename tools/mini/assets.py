@@ -2,7 +2,10 @@
 
 The folder is never part of the repository: programs take it as an argument or from the
 environment variable GREFINE_DATA. Its `manifest.jsonl` has one JSON line per picture and names
-the uncompressed zip file (`shard`) and the `member` that hold it.
+the uncompressed zip file (`shard`) and the `member` that hold it. Any folder of this format will do.
+
+Pictures are decoded once a process and kept as uint8; cut-outs are kept at the sizes that were asked
+for (whole, half, a quarter, ...), so that composing never shrinks a large picture to a small one.
 """
 
 from __future__ import annotations
@@ -12,14 +15,26 @@ import io
 import json
 import os
 import zipfile
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
+
+from grefine_core import InputError
+
+Array = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+Row = dict[str, Any]
+Split = Literal["train", "held-out", "all"]
 
 HELD_OUT_SHARE = 10
 """One in this many wallpapers and nouns is kept from training, chosen by the hash of its name."""
+HELD_OUT_PHOTOS = 3
+"""The same for photographs, of which there are few."""
+PHOTO_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def data_folder(argument: str | None) -> Path:
@@ -33,40 +48,133 @@ def data_folder(argument: str | None) -> Path:
     return folder
 
 
-def held_out(name: str) -> bool:
-    """Tell whether a wallpaper or noun is kept for evaluation; stable across machines."""
-    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % HELD_OUT_SHARE == 0
+def held_out(name: str, share: int = HELD_OUT_SHARE) -> bool:
+    """Tell whether a wallpaper, noun or photograph is kept for evaluation; stable across machines."""
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % share == 0
 
 
-@dataclass
 class Assets:
-    """Rows of the manifest, split by name, and a reader of their pictures."""
+    """Rows of the manifest, split by name, and a reader of their pictures.
 
-    folder: Path
-    training: bool
-    """True: the rows to train on; False: the rows kept for evaluation."""
-    backgrounds: list[dict[str, Any]] = field(init=False)
-    objects: list[dict[str, Any]] = field(init=False)
+    It may be sent to another process, where it reads its pictures again.
+    """
 
-    def __post_init__(self) -> None:
-        self.folder = self.folder / "assets"
+    def __init__(
+        self, folder: Path, *, training: bool = False, split: Split | None = None, photos: Path | None = None
+    ) -> None:
+        """Read the manifest.
+
+        Args:
+            folder: One with `manifest.jsonl`, or one with `assets/manifest.jsonl`.
+            training: True: the rows to train on; False: the rows kept for evaluation.
+            split: The same by name, or `all`: every row; goes before `training`.
+            photos: Folder of photographs; by default `photos` in `folder`, if there is one.
+
+        Raises:
+            InputError: If there is no manifest, or the split has no objects or no backgrounds.
+        """
+        self.split: Split = split or ("train" if training else "held-out")
+        self.folder = folder if (folder / "manifest.jsonl").is_file() else folder / "assets"
+        if not (self.folder / "manifest.jsonl").is_file():
+            raise InputError(f"`folder` must hold manifest.jsonl or assets/manifest.jsonl, got {folder}")
         text = (self.folder / "manifest.jsonl").read_text(encoding="utf-8")
-        rows = [json.loads(line) for line in text.splitlines()]
-        shards = sorted({r["shard"] for r in rows})
-        self._zips = {shard: zipfile.ZipFile(self.folder / shard) for shard in shards}
-        self._cache: dict[str, Image.Image] = {}
-        wanted = [r for r in rows if held_out(self._name(r)) != self.training]
-        self.backgrounds = [r for r in wanted if r["kind"] == "background"]
-        self.objects = [r for r in wanted if r["kind"] == "object"]
+        rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+        wanted = [row for row in rows if self._wants(_name(row), HELD_OUT_SHARE)]
+        self.backgrounds: list[Row] = [row for row in wanted if row["kind"] == "background"]
+        self.objects: list[Row] = [row for row in wanted if row["kind"] == "object"]
+        if not self.backgrounds or not self.objects:
+            raise InputError(
+                f"`folder` must give objects and backgrounds, got none of either in {folder} ({self.split})"
+            )
+        place = photos or folder / "photos"
+        files = sorted(place.iterdir()) if place.is_dir() else []
+        known = [file for file in files if file.suffix.lower() in PHOTO_SUFFIXES]
+        self.photographs: list[Path] = [file for file in known if self._wants(file.stem, HELD_OUT_PHOTOS)]
+        self._forget()
 
-    @staticmethod
-    def _name(row: dict[str, Any]) -> str:
-        return str(row["wallpaper"] if row["kind"] == "background" else row["noun"])
+    def _wants(self, name: str, share: int) -> bool:
+        return self.split == "all" or held_out(name, share) == (self.split == "held-out")
 
-    def load(self, row: dict[str, Any]) -> Image.Image:
-        """Return the decoded picture: RGB for a background, RGBA for an object; kept in memory."""
-        if row["id"] not in self._cache:
-            image = Image.open(io.BytesIO(self._zips[row["shard"]].read(row["member"])))
-            mode = "RGB" if row["kind"] == "background" else "RGBA"
-            self._cache[row["id"]] = image.convert(mode)
-        return self._cache[row["id"]]
+    def _forget(self) -> None:
+        self._zips: dict[str, zipfile.ZipFile] = {}
+        self._cache: dict[tuple[str, int], Pixels] = {}
+        self._chosen: dict[tuple[str, ...], list[Row]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
+
+    def of_styles(self, kind: Literal["object", "background"], styles: tuple[str, ...] | None) -> list[Row]:
+        """Return the objects or backgrounds of some styles; of all where it is None.
+
+        Raises:
+            InputError: If there are none.
+        """
+        rows = self.objects if kind == "object" else self.backgrounds
+        if styles is None:
+            return rows
+        key = (kind, *styles)
+        if key not in self._chosen:
+            self._chosen[key] = [row for row in rows if row["style"] in styles]
+        if not self._chosen[key]:
+            raise InputError(f"`styles` must name styles of some {kind}, got {styles}")
+        return self._chosen[key]
+
+    def load(self, row: Row) -> Image.Image:
+        """Return the decoded picture: RGB for a background, RGBA (not premultiplied) for an object."""
+        return self._decode(row)
+
+    def background(self, row: Row) -> Pixels:
+        """Return a background, shape (H, W, 3), uint8; not to be written to."""
+        key = (str(row["id"]), 0)
+        if key not in self._cache:
+            self._cache[key] = _frozen(np.asarray(self._decode(row)))
+        return self._cache[key]
+
+    def photograph(self, file: Path) -> Pixels:
+        """Return a photograph, shape (H, W, 3), uint8; not to be written to."""
+        key = (str(file), 0)
+        if key not in self._cache:
+            self._cache[key] = _frozen(np.asarray(Image.open(file).convert("RGB")))
+        return self._cache[key]
+
+    def cut_out(self, row: Row, side: int) -> Pixels:
+        """Return an object, its longer side at least `side` if it has that many pixels.
+
+        Returns:
+            Shape (h, w, 4), uint8: colours times alpha, and alpha; not to be written to.
+        """
+        longest, level = max(int(row["width"]), int(row["height"])), 0
+        while longest >> (level + 1) >= max(side, 1):
+            level += 1
+        key = (str(row["id"]), level)
+        if key not in self._cache:
+            rgba = np.asarray(self._decode(row)).astype(np.uint16)
+            rgba[..., :3] = (rgba[..., :3] * rgba[..., 3:] + 127) // 255
+            small = rgba.astype(np.uint8)
+            if level:
+                height, width = small.shape[:2]
+                sizes = (max(1, round(width / 2**level)), max(1, round(height / 2**level)))
+                small = cv2.resize(small, sizes, interpolation=cv2.INTER_AREA)
+            self._cache[key] = _frozen(small)
+        return self._cache[key]
+
+    def _decode(self, row: Row) -> Image.Image:
+        shard = str(row["shard"])
+        if shard not in self._zips:
+            self._zips[shard] = zipfile.ZipFile(self.folder / shard)
+        image = Image.open(io.BytesIO(self._zips[shard].read(row["member"])))
+        return image.convert("RGB" if row["kind"] == "background" else "RGBA")
+
+
+def _name(row: Row) -> str:
+    return str(row.get("wallpaper") or row["id"]) if row["kind"] == "background" else str(row["noun"])
+
+
+def _frozen(array: NDArray[Any]) -> Pixels:
+    pixels: Pixels = np.ascontiguousarray(array, np.uint8)
+    pixels.flags.writeable = False
+    return pixels

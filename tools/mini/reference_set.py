@@ -3,9 +3,9 @@
     python -m tools.mini.reference_set [--data DATA] [--out FOLDER]
 
 A thousand pictures, drawn with a fixed seed, in four parts: photographs and wallpapers as they are,
-composed scenes as they are, and damaged versions of others of each. The damage is one of the twelve
-kinds, all as likely, of a severity between 0.1 and 1, all as likely, half of it in a place, half all
-over. Pictures with a flag are left out: their p is limited, so it says nothing of the scale.
+composed scenes as they are, and damaged versions of others of each. The damage is of one of the three
+factors, all as likely, and of one of its kinds, all as likely, of a severity between 0.05 and 1, half of
+it in a place, half all over. Pictures with a flag are left out: their p is limited, so it says nothing of the scale.
 
 Run it again after each fit of the pairs: they have no reference set until then. Only the header
 of `pairs.safetensors` changes, and its line in `sha256.json`.
