@@ -127,18 +127,22 @@ class Assets:
         """Return the decoded picture: RGB for a background, RGBA (not premultiplied) for an object."""
         return self._decode(row)
 
-    def background(self, row: Row) -> Pixels:
-        """Return a background, shape (H, W, 3), uint8; not to be written to."""
-        key = (str(row["id"]), 0)
-        if key not in self._cache:
-            self._cache[key] = _frozen(np.asarray(self._decode(row)))
-        return self._cache[key]
+    def background(self, ground: Row | Path, level: int = 0) -> Pixels:
+        """Return a background or a photograph, its sides halved `level` times.
 
-    def photograph(self, file: Path) -> Pixels:
-        """Return a photograph, shape (H, W, 3), uint8; not to be written to."""
-        key = (str(file), 0)
+        Returns:
+            Shape (H, W, 3), uint8; not to be written to.
+        """
+        key = (str(ground) if isinstance(ground, Path) else str(ground["id"]), level)
         if key not in self._cache:
-            self._cache[key] = _frozen(np.asarray(Image.open(file).convert("RGB")))
+            if level:
+                larger = self.background(ground, level - 1)
+                height, width = larger.shape[:2]
+                small = cv2.resize(larger, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+                self._cache[key] = _frozen(small)
+            else:
+                image = Image.open(ground).convert("RGB") if isinstance(ground, Path) else self._decode(ground)
+                self._cache[key] = _frozen(np.asarray(image))
         return self._cache[key]
 
     def cut_out(self, row: Row, side: int) -> Pixels:

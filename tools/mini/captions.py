@@ -79,11 +79,11 @@ def bare(name: str) -> str:
     return rest if first in ("a", "an", "the") else name
 
 
-def absent_nouns(nouns: Sequence[str], texts: Sequence[str], rng: Generator, count: int) -> tuple[str, ...]:
-    """Return nouns that could name nothing that the texts speak of; fewer where too few are found."""
+def absent_nouns(rows: Sequence[Row], texts: Sequence[str], rng: Generator, count: int) -> tuple[str, ...]:
+    """Return nouns of the rows that could name nothing that the texts speak of; fewer where few are found."""
     found: list[str] = []
     for _ in range(6 * count):
-        noun = pick(nouns, rng)
+        noun = str(pick(rows, rng)["noun"])
         if noun not in found and not could_name(noun, texts):
             found.append(noun)
         if len(found) == count:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -91,15 +92,16 @@ def crop_background(assets: Assets, rng: Generator, size: int) -> tuple[Array, s
 def _ground(assets: Assets, rng: Generator, size: int, options: SceneOptions) -> tuple[Pixels, str, str]:
     """Return a crop (size, size, 3), its caption and its style."""
     if assets.photographs and rng.random() < options.photographs:
-        image = assets.photograph(pick(assets.photographs, rng))
+        chosen: Row | Path = pick(assets.photographs, rng)
         caption, style = "a real place", "photo"
     else:
-        rows = assets.of_styles("background", options.ground_styles)
-        row = pick(rows, rng)
-        image, caption, style = assets.background(row), str(row["caption"]), str(row["style"])
-    height, width = image.shape[:2]
+        chosen = pick(assets.of_styles("background", options.ground_styles), rng)
+        caption, style = str(chosen["caption"]), str(chosen["style"])
+    height, width = assets.background(chosen).shape[:2]
     side = int(rng.integers(min(size, height, width), min(height, width) + 1))
     x, y = int(rng.integers(0, width - side + 1)), int(rng.integers(0, height - side + 1))
+    level = int(np.log2(side / size)) if side > size else 0  # shrinking by much is slow
+    image, (side, x, y) = assets.background(chosen, level), (value >> level for value in (side, x, y))
     crop = image[y : y + side, x : x + side]
     if side != size:
         crop = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA if side > size else cv2.INTER_CUBIC)
@@ -138,7 +140,7 @@ def compose(
     )
     caption = write_caption(canvas.objects, relations, ground, styles.pop() if len(styles) == 1 else "mixed", rng)
     texts = [ground, *(f"{placed.noun} {placed.phrase}" for placed in canvas.objects)]
-    absent = absent_nouns([str(row["noun"]) for row in _some(assets.objects, rng)], texts, rng, ABSENT)
+    absent = absent_nouns(assets.objects, texts, rng, ABSENT)
     negatives = write_negatives(canvas.rows, canvas.objects, caption, absent, rng)
     return Scene(
         pixels=vary(canvas.pixels, rng) if options.varied else canvas.pixels,
@@ -158,10 +160,6 @@ def _style(objects: Sequence[Placed], ground: str) -> str:
     if not objects or "photo" in styles:
         styles.add(ground)
     return styles.pop() if len(styles) == 1 else "mixed"
-
-
-def _some(rows: Sequence[Row], rng: Generator) -> list[Row]:
-    return [pick(rows, rng) for _ in range(8 * ABSENT)]
 
 
 def _add_object(

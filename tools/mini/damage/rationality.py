@@ -11,9 +11,9 @@ from tools.mini.draw import grain
 
 
 def warp(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
-    """Pixels moved by a smooth random field of 3 to 24 pixels, as in badly drawn faces."""
+    """Pixels moved by a smooth random field of 2 to 22 pixels, as in badly drawn faces."""
     height, width = image.shape[:2]
-    wave, length = spot.rng.uniform(14, 44) * spot.unit, between(3, 24, severity) * spot.unit
+    wave, length = spot.rng.uniform(14, 44) * spot.unit, between(2, 22, severity) * spot.unit
     rows, columns = (smooth_field(height, width, wave, spot.rng) * np.float32(length) for _ in range(2))
     return moved(image, rows, columns), spot.mask
 
@@ -21,7 +21,7 @@ def warp(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
 def melt(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
     """Columns run down by different lengths, like wax."""
     height, width = image.shape[:2]
-    length = between(6, 60, severity) * spot.unit
+    length = between(4, 55, severity) * spot.unit
     drip = smooth_field(1, width, spot.rng.uniform(8, 24) * spot.unit, spot.rng)[:1]
     return moved(image, -np.abs(drip) * np.float32(length), np.zeros((height, width), np.float32)), spot.mask
 
@@ -33,7 +33,7 @@ def smear(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
     angle = spot.rng.uniform(0, np.pi)
     y = np.arange(height, dtype=np.float32)[:, None] - np.float32(spot.rng.uniform(top, bottom))
     x = np.arange(width, dtype=np.float32)[None] - np.float32(spot.rng.uniform(left, right))
-    along = (y * np.sin(angle) + x * np.cos(angle)) * np.float32(-(0.15 + 0.85 * severity))
+    along = (y * np.sin(angle) + x * np.cos(angle)) * np.float32(-between(0.05, 1, severity))
     return moved(image, along * np.float32(np.sin(angle)), along * np.float32(np.cos(angle))), spot.mask
 
 
@@ -46,7 +46,7 @@ def scramble(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels
     out = image.copy()
     if len(cells) < 2:
         return image[::-1].copy(), spot.mask
-    chosen = spot.rng.permutation(len(cells))[: max(2, int(len(cells) * (0.15 + 0.85 * severity)))]
+    chosen = spot.rng.permutation(len(cells))[: max(2, int(len(cells) * between(0.06, 1, severity)))]
     for to, source in zip(chosen, np.roll(chosen, 1), strict=True):
         (y, x), (v, u) = cells[to], cells[source]
         out[y : y + side, x : x + side] = image[v : v + side, u : u + side]
@@ -54,11 +54,11 @@ def scramble(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels
 
 
 def slices(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
-    """Strips of the picture pushed sideways by 4 to 50 pixels each."""
+    """Strips of the picture pushed sideways by 2 to 48 pixels each."""
     height, width = image.shape[:2]
     across = width if (upright := bool(spot.rng.random() < 0.5)) else height
     thick = max(2, round(spot.rng.uniform(5, 22) * spot.unit))
-    length = between(4, 50, severity) * spot.unit
+    length = between(2, 48, severity) * spot.unit
     shifts = spot.rng.choice([-1, 1], across // thick + 1) * spot.rng.uniform(0.5, 1, across // thick + 1) * length
     each = np.repeat(shifts, thick)[:across].astype(np.float32)
     nothing = np.zeros((1, 1), np.float32)
@@ -106,14 +106,14 @@ def swap(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
     side = (bottom - top, right - left)[axis]
     out = image.copy()
     part = image[top:bottom, left:right]
-    cut = max(1, round(side * (0.08 + 0.42 * severity)))
+    cut = max(1, round(side * between(0.03, 0.5, severity)))
     out[top:bottom, left:right] = np.roll(part, cut if spot.rng.random() < 0.5 else -cut, axis)
     return out, spot.mask
 
 
 def _faded(image: Pixels, worse: Pixels, severity: float) -> Pixels:
-    """Return the damage at 35% to 100% of its strength."""
-    opacity = np.full(image.shape[:2], round(255 * (0.35 + 0.65 * severity)), np.uint8)
+    """Return the damage at 20% to 100% of its strength."""
+    opacity = np.full(image.shape[:2], round(255 * (0.2 + 0.8 * severity)), np.uint8)
     return mixed(image, worse, opacity)
 
 

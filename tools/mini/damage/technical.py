@@ -59,13 +59,13 @@ def chroma(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
     """Blotches of colour, as a small sensor makes."""
     blotches = cv2.GaussianBlur(grain(image.shape, spot.rng), (0, 0), max(0.6, 2.2 * spot.unit))
     blotches -= blotches.mean(-1, keepdims=True)
-    strength = between(10, 90, severity) / max(float(blotches.std()), 1e-3)
+    strength = between(6, 80, severity) / max(float(blotches.std()), 1e-3)
     return cv2.add(image, blotches * np.float32(strength), dtype=cv2.CV_8U), spot.mask
 
 
 def salt(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
-    """Black and white dots on 0.5% to 20% of the pixels."""
-    share = between(0.005, 0.2, severity)
+    """Black and white dots on 1% to 25% of the pixels."""
+    share = between(0.01, 0.25, severity)
     draw = spot.rng.random(image.shape[:2], dtype=np.float32)
     out = image.copy()
     out[draw < share / 2] = 0
@@ -74,8 +74,8 @@ def salt(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
 
 
 def jpeg(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
-    """JPEG of quality 30 down to 2."""
-    return compress(image, round(between(30, 2, severity))), spot.mask
+    """JPEG of quality 40 down to 2."""
+    return compress(image, round(between(40, 2, severity))), spot.mask
 
 
 def banding(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
@@ -88,18 +88,18 @@ def banding(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]
 
 
 def mosaic(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
-    """Squares of 2.2 to 14 pixels."""
+    """Squares of 1.8 to 12 pixels."""
     height, width = image.shape[:2]
-    factor = max(1.7, between(2.2, 14, severity) * spot.unit)
+    factor = max(1.5, between(1.8, 12, severity) * spot.unit)
     sizes = max(2, round(width / factor)), max(2, round(height / factor))
     small = cv2.resize(image, sizes, interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST), spot.mask
 
 
 def enlarged(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
-    """Shrunk to a half ... a twelfth, with aliases, and enlarged again."""
+    """Shrunk to a half ... a thirteenth, with aliases, and enlarged again."""
     height, width = image.shape[:2]
-    factor = max(1.7, between(2.2, 13, severity) * spot.unit)
+    factor = max(1.5, between(1.9, 13, severity) * spot.unit)
     sizes = max(2, round(width / factor)), max(2, round(height / factor))
     how = cv2.INTER_AREA if spot.rng.random() < 0.6 else cv2.INTER_NEAREST
     small = cv2.resize(image, sizes, interpolation=how)
@@ -109,6 +109,6 @@ def enlarged(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels
 def clipped(image: Pixels, severity: float, spot: Spot) -> tuple[Pixels, Pixels]:
     """Highlights blown out, or shadows crushed to black."""
     levels = np.arange(256, dtype=np.float32)
-    gain = between(1.25, 4.0, severity)
+    gain = between(1.15, 3.5, severity)
     burnt = levels * gain if spot.rng.random() < 0.5 else 255 - (255 - levels) * gain
     return cv2.LUT(image, pixels_of(burnt)), spot.mask
