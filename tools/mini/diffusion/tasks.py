@@ -9,14 +9,16 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from tools.mini.assets import Assets
-from tools.mini.damage import Array, blob, damage_image
-from tools.mini.scenes import Scene, compose
+from tools.mini.assets import Array, Assets, Pixels
+from tools.mini.damage import blob, damage_image
+from tools.mini.records import as_float
+from tools.mini.scenes import Scene, SceneOptions, compose
 
 SCENE_SIDES = (128, 192, 320, 448)
 """Crops of larger scenes have the texture of pictures seen pixel for pixel; small scenes show whole objects."""
-MISSING, WHOLE = 0.15, 0.15
-"""Shares of the tasks that paint an object, and that may change the whole picture a little (stage 2)."""
+MISSING, WHOLE, UNHARMED = 0.12, 0.15, 0.07
+"""Shares of the tasks that paint an object, of those that may change the whole picture a little (stage 2), and
+of the others that have nothing to repair."""
 
 
 class Task(NamedTuple):
@@ -39,59 +41,62 @@ def to_tensor(images: list[Array]) -> Tensor:
 
 
 def draw_scene(assets: Assets, rng: Generator, side: int) -> Scene:
-    """Return a scene of up to three objects; every other one with its colour channels exchanged.
+    """Return a scene of up to three objects."""
+    options = SceneOptions(photographs=0.15, varied=bool(rng.random() < 0.5))
+    return compose(assets, rng, side, count=int(rng.integers(0, 4)), share=(0.2, 0.8), options=options)
 
-    Strong and odd colours are what an autoencoder trained on landscapes shifts.
-    """
-    scene = compose(assets, rng, side, count=int(rng.integers(0, 4)), share=(0.2, 0.8))
-    if rng.random() < 0.5:
-        return scene
-    order = rng.permutation(3)
-    return Scene(
-        image=scene.image[..., order], before_last=scene.before_last[..., order], caption="", objects=scene.objects
-    )
+
+def _draw_side(rng: Generator, size: int) -> int:
+    return int(rng.choice([side for side in SCENE_SIDES if side >= size]))
 
 
 def draw_crops(assets: Assets, rng: Generator, size: int, count: int) -> Tensor:
-    """Return (count, 3, size, size) uint8: crops of scenes, three of ten with damage, for the autoencoder."""
-    crops: list[Array] = []
+    """Return (count, 3, size, size) uint8: crops of scenes, three of ten with damage, for the autoencoder.
+
+    Every other scene has its colour channels exchanged: strong and odd colours are what an autoencoder
+    trained on landscapes shifts.
+    """
+    crops: list[Pixels] = []
     while len(crops) < count:
-        side = int(rng.choice([s for s in SCENE_SIDES if s >= size]))
-        image = draw_scene(assets, rng, side).image
+        side = _draw_side(rng, size)
+        pixels = draw_scene(assets, rng, side).pixels
         if rng.random() < 0.3:
-            image = damage_image(image, rng).image
+            pixels = damage_image(pixels, rng).pixels
+        if rng.random() < 0.5:
+            pixels = pixels[..., rng.permutation(3)]
         for _ in range(8):
             y, x = rng.integers(0, side - size + 1, 2)
-            crops.append(image[y : y + size, x : x + size])
-    levels = np.stack([(crop * 255 + 0.5).astype(np.uint8) for crop in crops[:count]])
-    return torch.from_numpy(levels).permute(0, 3, 1, 2).contiguous()
+            crops.append(pixels[y : y + size, x : x + size])
+    return torch.from_numpy(np.stack(crops[:count])).permute(0, 3, 1, 2).contiguous()
 
 
 def draw_task(assets: Assets, rng: Generator, size: int) -> Task:
-    """Return a task on a picture of `size` pixels."""
-    side = int(rng.choice([s for s in SCENE_SIDES if s >= size]))
-    scene = draw_scene(assets, rng, side)
+    """Return a task on a picture of `size` pixels, cut out of a larger one that was damaged as a whole."""
     kind = rng.random()
-    if kind < MISSING and scene.objects:
+    if kind < MISSING:
         task = _missing(draw_scene(assets, rng, size), rng)
         if task is not None:
             return task
+    side = _draw_side(rng, size)
+    scene = draw_scene(assets, rng, side)
     y, x = rng.integers(0, side - size + 1, 2)
-    target = np.ascontiguousarray(scene.image[y : y + size, x : x + size])
+    window = (slice(y, y + size), slice(x, x + size))
+    target = as_float(scene.pixels[window])
     caption = scene.caption if rng.random() < 0.8 else ""
     if kind > 1 - WHOLE:
-        source = target
+        source, mask = target, np.ones((size, size), np.float32)
         if rng.random() < 0.7:
             severity, everywhere = float(rng.uniform(0.05, 0.4)), bool(rng.random() < 0.5)
-            source = damage_image(target, rng, severity=severity, everywhere=everywhere).image
-        return Task(target, source, np.ones((size, size), np.float32), caption, False)
-    mask = (blob(size, size, rng) > 0.3).astype(np.float32)
-    source = target
-    if rng.random() < 0.93:
-        worse = damage_image(target, rng, everywhere=True).image
-        where = np.minimum(mask, (blob(size, size, rng) > 0.3)) if rng.random() < 0.2 else mask
-        source = target * (1 - where[..., None]) + worse * where[..., None]
-    return Task(target, source, mask, caption, False)
+            worse = damage_image(scene.pixels, rng, severity=severity, everywhere=everywhere)
+            source = as_float(worse.pixels[window])
+        return Task(target, source, mask, caption, False)
+    mask = (blob(size, size, rng, (0.05, 0.6)) > 0.3).astype(np.float32)
+    if rng.random() < UNHARMED:
+        return Task(target, target, mask, caption, False)
+    where = np.zeros((side, side), np.float32)
+    where[window] = np.minimum(mask, blob(size, size, rng) > 0.3) if rng.random() < 0.2 else mask
+    worse = damage_image(scene.pixels, rng, mask=where)
+    return Task(target, as_float(worse.pixels[window]), np.maximum(mask, worse.mask[window] > 0.1), caption, False)
 
 
 def _missing(scene: Scene, rng: Generator) -> Task | None:
@@ -101,7 +106,7 @@ def _missing(scene: Scene, rng: Generator) -> Task | None:
     rows, columns = np.nonzero(scene.objects[-1].mask > 0.1)
     if len(rows) <= 16:
         return None
-    size = len(scene.image)
+    size = len(scene.pixels)
     mask = np.zeros((size, size), np.float32)
     margin = int(rng.integers(1, max(2, size // 10)))
     top, left = max(0, rows.min() - margin), max(0, columns.min() - margin)

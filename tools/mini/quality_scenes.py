@@ -1,0 +1,103 @@
+"""Pictures with known damage, and the statistics of their cells: what quality is learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.random import Generator
+
+from grefine_mini.encoder import INPUT_SIZE
+from grefine_mini.statistics import CELL, STATISTICS, cell_statistics
+from grefine_mini.trunk import Trunk
+from tools.mini.assets import Assets, Pixels
+from tools.mini.damage import FACTORS, KINDS, damage_image
+from tools.mini.scenes import SceneOptions, compose
+from tools.mini.stream import stream
+
+CELLS = INPUT_SIZE // CELL
+CLEAN, EVERYWHERE, PLAIN = 0.25, 0.35, 0.45
+"""Shares of pictures without damage, of damage all over, and of backgrounds without objects."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class QualityScene:
+    """A picture and the damage in it."""
+
+    pixels: Pixels
+    """Shape (448, 448, 3), uint8."""
+    loss: torch.Tensor
+    """Shape (28, 28), float16: severity times the visible share of each cell, 0 where all is clean."""
+    factor: int
+    """0 none, 1 technical, 2 rationality, 3 naturalness."""
+    kind: str
+    everywhere: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawQualityScene:
+    """Make example after example for `stream`."""
+
+    assets: Assets
+
+    def __call__(self, rng: Generator, index: int) -> QualityScene:
+        """Return one picture; every fourth is clean, and clean ones differ as cameras do."""
+        options = SceneOptions(photographs=0.12, varied=bool(rng.random() < 0.6))
+        count = 0 if rng.random() < PLAIN else int(rng.integers(1, 4))
+        pixels = compose(self.assets, rng, INPUT_SIZE, count=count, share=(0.2, 0.8), options=options).pixels
+        if rng.random() < CLEAN:
+            return QualityScene(pixels=pixels, loss=torch.zeros(CELLS, CELLS).half(), factor=0, kind="", everywhere=False)
+        everywhere = bool(rng.random() < EVERYWHERE)
+        worse = damage_image(pixels, rng, everywhere=everywhere)
+        seen = cv2.resize(worse.visible, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+        return QualityScene(
+            pixels=worse.pixels,
+            loss=torch.from_numpy(seen * np.float32(worse.severity)).half(),
+            factor=1 + list(FACTORS).index(KINDS[worse.kind][0]),
+            kind=worse.kind,
+            everywhere=everywhere,
+        )
+
+
+def draw_scenes(assets: Assets, seed: int, count: int, *, workers: int = 1) -> Iterator[QualityScene]:
+    """Yield `count` pictures, the same for the same seed."""
+    yield from stream(DrawQualityScene(assets=assets), seed=seed, stop=count, workers=workers)
+
+
+@torch.inference_mode()
+def measure_scenes(trunk: Trunk, assets: Assets, seed: int, count: int) -> dict[str, Any]:
+    """Return what the quality head learns from.
+
+    Returns:
+        `statistics` (n, 28, 28, S) float16, `loss` (n, 28, 28) float16, `factor` (n,), `everywhere` (n,),
+        and `kind`, a list.
+    """
+    statistics = torch.empty(count, CELLS, CELLS, STATISTICS, dtype=torch.float16)
+    scenes: list[QualityScene] = []
+    for index, scene in enumerate(draw_scenes(assets, seed, count)):
+        pixels = torch.from_numpy(scene.pixels).permute(2, 0, 1)[None].float() / 255
+        statistics[index] = cell_statistics(trunk(pixels), pixels)[0].half()
+        scenes.append(scene)
+        if index % 200 == 199:
+            print(f"{index + 1} pictures measured", flush=True)
+    return {
+        "statistics": statistics,
+        "loss": torch.stack([scene.loss for scene in scenes]),
+        "factor": torch.tensor([scene.factor for scene in scenes]),
+        "everywhere": torch.tensor([scene.everywhere for scene in scenes]),
+        "kind": [scene.kind for scene in scenes],
+    }
+
+
+def load_or_measure(file: Path, trunk: Trunk, assets: Assets, seed: int, count: int) -> dict[str, Any]:
+    """Return what `file` holds, measured and written first where it is not there."""
+    if not file.is_file():
+        torch.save(measure_scenes(trunk, assets, seed, count), file.with_suffix(".tmp"))
+        file.with_suffix(".tmp").replace(file)
+    content: dict[str, Any] = torch.load(file, weights_only=True, mmap=True)
+    return content
