@@ -134,6 +134,13 @@ def train_mini(session: nox.Session) -> None:
     session.run("python", "-m", "tools.mini.train_diffusion", *session.posargs)
 
 
+@nox.session(name="evaluate-mini", default=False)
+def evaluate_mini(session: nox.Session) -> None:
+    """Measure what the mini pack must show (a quarter of an hour); arguments go to `python -m tools.mini.evaluate`."""
+    session.install(*EDITABLE, *group("mini"))
+    session.run("python", "-m", "tools.mini.evaluate", *session.posargs, env=OFFLINE)
+
+
 @nox.session(name="train-parser", default=False)
 def train_parser(session: nox.Session) -> None:
     """Train the parser of the mini pack (long) or `--evaluate` it; arguments go to `python -m tools.parser`."""

@@ -53,6 +53,11 @@ def held_out(name: str, share: int = HELD_OUT_SHARE) -> bool:
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % share == 0
 
 
+def find_photographs(folder: Path) -> list[Path]:
+    """Return the picture files of a folder, by name."""
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in PHOTO_SUFFIXES)
+
+
 class Assets:
     """Rows of the manifest, split by name, and a reader of their pictures.
 
@@ -87,8 +92,7 @@ class Assets:
                 f"`folder` must give objects and backgrounds, got none of either in {folder} ({self.split})"
             )
         place = photos or folder / "photos"
-        files = sorted(place.iterdir()) if place.is_dir() else []
-        known = [file for file in files if file.suffix.lower() in PHOTO_SUFFIXES]
+        known = find_photographs(place) if place.is_dir() else []
         self.photographs: list[Path] = [file for file in known if self._wants(file.stem, HELD_OUT_PHOTOS)]
         self._forget()
 
