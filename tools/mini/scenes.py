@@ -25,6 +25,7 @@ from tools.mini.draw import pick
 from tools.mini.layout import MANNERS, MOST_HIDDEN, cover, find_relations, free_place, related_place
 from tools.mini.pasting import cast_shadow, paste, softened, stands_out
 from tools.mini.photographic import vary
+from tools.mini.photographs import caption_of
 from tools.mini.records import Box, Negative, Placed, Relation, Scene, as_float
 from tools.mini.words import could_name, counted, has_color_word
 
@@ -46,7 +47,8 @@ class SceneOptions:
     objects: Sequence[Row] | None = None
     """Rows to draw objects from, instead of those of `styles`."""
     photographs: float = 0.0
-    """Share of backgrounds that are crops of the photographs, where there are any."""
+    """Share of backgrounds that are crops of the photographs, where there are any. Of a photograph that
+    `tools.mini.photographs` does not know, nobody knows what it shows, so an "absent" noun may be on it."""
     recolored: float = 0.35
     """Share of objects of a clear hue that get another."""
     counts: float = 0.12
@@ -91,12 +93,13 @@ def crop_background(assets: Assets, rng: Generator, size: int) -> tuple[Array, s
 
 def _ground(assets: Assets, rng: Generator, size: int, options: SceneOptions) -> tuple[Pixels, str, str]:
     """Return a crop (size, size, 3), its caption and its style."""
+    chosen: Row | Path
     if assets.photographs and rng.random() < options.photographs:
-        chosen: Row | Path = pick(assets.photographs, rng)
-        caption, style = "a real place", "photo"
+        file = pick(assets.photographs, rng)
+        chosen, caption, style = file, caption_of(file), "photo"
     else:
-        chosen = pick(assets.of_styles("background", options.ground_styles), rng)
-        caption, style = str(chosen["caption"]), str(chosen["style"])
+        row = pick(assets.of_styles("background", options.ground_styles), rng)
+        chosen, caption, style = row, str(row["caption"]), str(row["style"])
     height, width = assets.background(chosen).shape[:2]
     side = int(rng.integers(min(size, height, width), min(height, width) + 1))
     x, y = int(rng.integers(0, width - side + 1)), int(rng.integers(0, height - side + 1))
