@@ -60,6 +60,14 @@ def test_mask_is_where_the_object_changed_the_picture(scenes: list[Scene]) -> No
             assert not changed[scene.objects[-1].alpha == 0].any()
 
 
+def test_variation_changes_the_picture_and_the_one_before_alike(assets: Assets) -> None:
+    options = SceneOptions(shadow=0, soft_edge=0, varied=True)
+    for i in range(20):
+        scene = compose(assets, generator(8, i), 128, count=2, options=options)
+        outside = scene.objects[-1].alpha == 0
+        assert np.abs(scene.image - scene.before_last)[outside].mean() < 0.01  # but for JPEG
+
+
 def test_mask_shows_the_object_color(assets: Assets) -> None:
     options = SceneOptions(shadow=0, soft_edge=0, recolored=0)
     for i in range(30):

@@ -145,8 +145,13 @@ def compose(
     texts = [ground, *(f"{placed.noun} {placed.phrase}" for placed in canvas.objects)]
     absent = absent_nouns(assets.objects, texts, rng, ABSENT)
     negatives = write_negatives(canvas.rows, canvas.objects, caption, absent, rng)
+    if options.varied:
+        seed = int(rng.integers(2**63))  # both pictures change alike
+        canvas.pixels, canvas.before = (
+            vary(pixels, np.random.default_rng(seed)) for pixels in (canvas.pixels, canvas.before)
+        )
     return Scene(
-        pixels=vary(canvas.pixels, rng) if options.varied else canvas.pixels,
+        pixels=canvas.pixels,
         before_pixels=canvas.before,
         caption=caption,
         ground=ground,
