@@ -64,7 +64,7 @@ def related_place(shape: tuple[int, int], size: int, anchor: Box, manner: Word, 
     elif manner == "below":
         x, y = middle_x + sway_x, bottom + gap
     elif manner == "on":
-        x, y = middle_x + sway_x / 2, top - height + max(2, 0.06 * (bottom - top))
+        x, y = middle_x + sway_x / 2, top - height + max(1, 0.02 * (bottom - top))
     else:
         side = rng.choice([-1, 1])
         x = middle_x + side * (0.5 * (right - left) + width * rng.uniform(-0.1, 0.2))
@@ -88,7 +88,8 @@ def find_relations(objects: Sequence[Placed], hidden: dict[tuple[int, int], floa
     for i, j in permutations(range(len(objects)), 2):
         covered = hidden.get((i, j), 0.0)
         if covered > 0.06:
-            if stands_on(objects[i], objects[j]):
+            several = objects[i].count > 1 or objects[j].count > 1  # a part of them may stand elsewhere
+            if several or stands_on(objects[i], objects[j]):
                 continue
             found.append(Relation(first=i, word="in front of", second=j))
             found.append(Relation(first=j, word="behind", second=i))
@@ -127,4 +128,4 @@ def stands_on(first: Placed, second: Placed) -> bool:
     rows = np.flatnonzero(whole > 127)
     if not len(rows):
         return False
-    return bool(abs(int(rows[0]) - a[3]) <= 0.08 * (b[3] - b[1]) + 2)
+    return bool(abs(int(rows[0]) - a[3]) <= 0.04 * (b[3] - b[1]) + 1)
