@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,12 @@ def test_what_a_known_photograph_shows_is_not_absent(assets: Assets) -> None:
     absent = {noun for i in range(40) for noun in compose(assets, generator(1, i), 96, count=1, options=options).absent}
     assert "truck" not in absent  # a car is on it
     assert "piano" in absent
+
+
+def test_photographs_stand_in_for_absent_backgrounds(assets: Assets) -> None:
+    few = pickle.loads(pickle.dumps(assets))
+    few.backgrounds = []
+    assert compose(few, generator(1, 1), 96, count=1).ground == caption_of(Path("kodak08.png"))
 
 
 def test_unknown_photograph_is_some_place() -> None:

@@ -76,7 +76,7 @@ class Assets:
             photos: Folder of photographs; by default `photos` in `folder`, if there is one.
 
         Raises:
-            InputError: If there is no manifest, or the split has no objects or no backgrounds.
+            InputError: If there is no manifest, or the split has no objects, or neither backgrounds nor photographs.
         """
         self.split: Split = split or ("train" if training else "held-out")
         self.folder = folder if (folder / "manifest.jsonl").is_file() else folder / "assets"
@@ -87,13 +87,13 @@ class Assets:
         wanted = [row for row in rows if self._wants(_name(row), HELD_OUT_SHARE)]
         self.backgrounds: list[Row] = [row for row in wanted if row["kind"] == "background"]
         self.objects: list[Row] = [row for row in wanted if row["kind"] == "object"]
-        if not self.backgrounds or not self.objects:
-            raise InputError(
-                f"`folder` must give objects and backgrounds, got none of either in {folder} ({self.split})"
-            )
         place = photos or folder / "photos"
         known = find_photographs(place) if place.is_dir() else []
         self.photographs: list[Path] = [file for file in known if self._wants(file.stem, HELD_OUT_PHOTOS)]
+        if not self.objects or not (self.backgrounds or self.photographs):
+            raise InputError(
+                f"`folder` must give objects, and backgrounds or photographs, got {folder} ({self.split}) without"
+            )
         self._forget()
 
     def _wants(self, name: str, share: int) -> bool:

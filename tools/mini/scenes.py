@@ -94,7 +94,7 @@ def crop_background(assets: Assets, rng: Generator, size: int) -> tuple[Array, s
 def _ground(assets: Assets, rng: Generator, size: int, options: SceneOptions) -> tuple[Pixels, str, str]:
     """Return a crop (size, size, 3), its caption and its style."""
     chosen: Row | Path
-    if assets.photographs and rng.random() < options.photographs:
+    if assets.photographs and (rng.random() < options.photographs or not assets.backgrounds):
         file = pick(assets.photographs, rng)
         chosen, caption, style = file, caption_of(file), "photo"
     else:

@@ -97,7 +97,7 @@ def colors(models: Models, material: Material) -> list[Finding]:
 
 def _photo_colors(models: Models, material: Material) -> Finding:
     claim = "the same on photo cut-outs of a known colour"
-    rows = [row for row in material.assets.objects if row["style"] == "photo" and row["color"]]
+    rows = [row for row in material.assets.objects if row["style"] == "photo" and row.get("color")]
     if not rows:
         return Finding(claim=claim, value=float("nan"), note="no such cut-outs in the manifest")
     rng = np.random.default_rng((SEED, 3))
