@@ -160,6 +160,6 @@ def minimums(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Run every benchmark; arguments go to each."""
-    session.install(*EDITABLE)
+    session.install(*EDITABLE, *group("mini"))
     for file in sorted((ROOT / "benchmarks").glob("*.py")):
         session.run("python", "-m", f"benchmarks.{file.stem}", *session.posargs)
