@@ -69,3 +69,10 @@ def test_assets_survive_pickling(assets: Assets) -> None:
     row = assets.objects[0]
     again = pickle.loads(pickle.dumps(assets))
     assert np.array_equal(again.cut_out(row, 40), assets.cut_out(row, 40))
+
+
+def test_endless_stream_ends_where_nobody_reads_on(assets: Assets) -> None:
+    endless = stream(Maker(assets), seed=3, workers=1, chunk=2)
+    assert next(endless)[0] == 0
+    endless.close()  # type: ignore[attr-defined]
+    assert next(endless, None) is None
