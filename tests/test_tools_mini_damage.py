@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from grefine_core import InputError
 from tools.mini.damage import FACTORS, KINDS, blob, damage_image
+from tools.mini.damage.masks import several
 
 SIDE = 160
 
@@ -58,7 +59,7 @@ def test_severity_makes_the_difference_grow(kind: str, image: NDArray[np.uint8],
 @pytest.mark.parametrize("kind", KINDS)
 def test_kind_covers_everything_or_several_places_when_asked(kind: str, image: NDArray[np.uint8]) -> None:
     worse = damage_image(image, np.random.default_rng(2), kind=kind, severity=0.8, everywhere=True)
-    whole = kind not in ("missing", "duplicate", "edges", "pasted")
+    whole = kind not in ("missing", "duplicate", "swap", "edges", "pasted")
     assert (worse.mask.min() == 1) == whole
     assert worse.visible.mean() > 0.02
 
@@ -124,6 +125,13 @@ def test_factors_are_drawn_alike(image: NDArray[np.uint8]) -> None:
     rng = np.random.default_rng(0)
     drawn = [KINDS[damage_image(image[:32, :32], rng).kind][0] for _ in range(600)]
     assert all(150 < drawn.count(factor) < 250 for factor in FACTORS)
+
+
+def test_several_places_cover_a_third_to_a_half() -> None:
+    means = [float(several(SIDE, SIDE, np.random.default_rng(seed)).mean()) / 255 for seed in range(60)]
+    assert min(means) > 0.25
+    assert np.median(means) > 1 / 3
+    assert max(means) < 0.65
 
 
 def test_blob_covers_about_its_share() -> None:

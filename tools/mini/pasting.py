@@ -46,7 +46,8 @@ def cast_shadow(pixels: Pixels, alpha: Pixels, box: Box, rng: Generator) -> None
     reach = max(2, round(0.12 * max(right - left, bottom - top)))
     shift_x, shift_y = int(rng.integers(-reach, reach + 1)) // 2, int(rng.integers(0, reach + 1))
     wide = cv2.copyMakeBorder(alpha, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
-    wide = cv2.GaussianBlur(wide, (0, 0), reach / 2.5)
+    side = 2 * (reach // 3) + 1
+    wide = cv2.blur(cv2.blur(wide, (side, side)), (side, side))  # about a Gaussian, whatever its width
     x, y = left - reach + shift_x, top - reach + shift_y
     x0, y0, x1, y1 = max(0, x), max(0, y), min(size, x + wide.shape[1]), min(size, y + wide.shape[0])
     shade = wide[y0 - y : y1 - y, x0 - x : x1 - x].astype(np.float32) * np.float32(rng.uniform(0.2, 0.5) / 255)

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from tools.mini.assets import Array, Pixels
+from tools.mini.photographic import vary
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; the last two exclusive."""
@@ -79,8 +80,10 @@ class Scene:
 
     pixels: Pixels
     """Shape (H, W, 3), uint8."""
-    before_pixels: Pixels
-    """The same without the object that was pasted last (all copies of it)."""
+    before_raw: Pixels
+    """The same without the object that was pasted last (all copies of it), before any mild variation."""
+    variation: int | None
+    """Seed of the mild variation of `pixels`; None: there is none."""
     caption: str
     ground: str
     """What the background shows."""
@@ -96,6 +99,13 @@ class Scene:
     def image(self) -> Array:
         """The picture, shape (H, W, 3), float32 in [0, 1]."""
         return as_float(self.pixels)
+
+    @property
+    def before_pixels(self) -> Pixels:
+        """The picture without the object that was pasted last, shape (H, W, 3), uint8, varied alike; made anew."""
+        if self.variation is None:
+            return self.before_raw
+        return vary(self.before_raw, np.random.default_rng(self.variation))
 
     @property
     def before_last(self) -> Array:

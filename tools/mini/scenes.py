@@ -145,14 +145,11 @@ def compose(
     texts = [ground, *(f"{placed.noun} {placed.phrase}" for placed in canvas.objects)]
     absent = absent_nouns(assets.objects, texts, rng, ABSENT)
     negatives = write_negatives(canvas.rows, canvas.objects, caption, absent, rng)
-    if options.varied:
-        seed = int(rng.integers(2**63))  # both pictures change alike
-        canvas.pixels, canvas.before = (
-            vary(pixels, np.random.default_rng(seed)) for pixels in (canvas.pixels, canvas.before)
-        )
+    seed = int(rng.integers(2**63)) if options.varied else None
     return Scene(
-        pixels=canvas.pixels,
-        before_pixels=canvas.before,
+        pixels=canvas.pixels if seed is None else vary(canvas.pixels, np.random.default_rng(seed)),
+        before_raw=canvas.before,
+        variation=seed,
         caption=caption,
         ground=ground,
         objects=tuple(canvas.objects),

@@ -53,7 +53,7 @@ FACTORS: dict[str, tuple[str, ...]] = {
     for factor in ("technical", "rationality", "naturalness")
 }
 """Factor -> names of its kinds."""
-PARTIAL = frozenset({"missing", "duplicate", "edges", "pasted"})
+PARTIAL = frozenset({"missing", "duplicate", "swap", "edges", "pasted"})
 """Kinds that need a good part beside the bad one: everywhere means in several places."""
 WIDE = frozenset({"duplicate", "missing"})
 """Kinds that look further than a little beyond the mask."""

@@ -30,8 +30,11 @@ def blob_pixels(height: int, width: int, rng: Generator, share: tuple[float, flo
     else:
         _draw_spot(mask, covered, int(shape), rng)
     deviation = max(0.7, max(height, width) / 448 * rng.uniform(0.5, 2.5))
-    soft: Pixels = cv2.GaussianBlur(mask, (0, 0), deviation)
-    return soft
+    left, top, wide, tall = cv2.boundingRect(mask)
+    reach = int(4 * deviation) + 1
+    rows, columns = slice(max(0, top - reach), top + tall + reach), slice(max(0, left - reach), left + wide + reach)
+    mask[rows, columns] = cv2.GaussianBlur(mask[rows, columns], (0, 0), deviation)
+    return mask
 
 
 def _draw_spot(mask: Pixels, share: float, shape: int, rng: Generator) -> None:
@@ -65,8 +68,10 @@ def _draw_stroke(mask: Pixels, share: float, rng: Generator) -> None:
 
 
 def several(height: int, width: int, rng: Generator) -> Pixels:
-    """Return three to five spots all over the picture, for kinds that need a good part beside the bad one."""
+    """Return spots that cover a third to a half of the picture, for kinds that need a good part beside the bad one."""
     mask = blob_pixels(height, width, rng, (0.08, 0.2))
-    for _ in range(int(rng.integers(2, 5))):
+    for _ in range(12):
+        if mask.mean() > 255 / 3:
+            break
         mask = np.maximum(mask, blob_pixels(height, width, rng, (0.08, 0.2)))
     return mask
