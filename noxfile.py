@@ -136,7 +136,7 @@ def train_mini(session: nox.Session) -> None:
 
 @nox.session(name="evaluate-mini", default=False)
 def evaluate_mini(session: nox.Session) -> None:
-    """Measure what the mini pack must show (a quarter of an hour); arguments go to `python -m tools.mini.evaluate`."""
+    """Measure what the mini pack must show (20 minutes); arguments go to `python -m tools.mini.evaluate`."""
     session.install(*EDITABLE, *group("mini"))
     session.run("python", "-m", "tools.mini.evaluate", *session.posargs, env=OFFLINE)
 

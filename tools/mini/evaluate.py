@@ -5,8 +5,8 @@
 
 By default the nouns, wallpapers and photographs that training leaves out. `--assets` takes a whole other
 folder in their place: one with `manifest.jsonl` and its zip files, all of it held out. The seed is fixed.
-Prints a Markdown table: value, 95% bootstrap interval, target, met or missed. All rows take about a
-quarter of an hour on two cores, `--quick` three minutes.
+Prints a Markdown table: value, 95% bootstrap interval, target, met or missed. All rows took 20
+minutes with one thread on a busy machine, `--quick` a quarter of that.
 """
 
 from __future__ import annotations
