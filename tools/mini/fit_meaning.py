@@ -1,52 +1,47 @@
-"""Fit the text side of the meaning and colour parts: ridge regression from MiniLM sentences.
+"""Fit all of the heads that speaks of meaning: remembered words, things and colours.
 
-Targets are directions in the trunk's head: the ImageNet classifier's rows for the thousand class
-names (so photographs work), and mean features of cut-outs and backgrounds for their phrases.
+Most of it is collected rather than trained: what ImageNet's classifier takes for each class (so photographs
+work), and mean features of cut-outs for their nouns. Trained adaptors were tried and dropped: on nouns
+that they had not seen they were worse than none.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grefine_mini.color import COLORS
-from grefine_mini.heads import Heads
+from grefine_mini.color import COLORS, SYNONYMS, PixelColors
+from grefine_mini.heads import ATTENTION, Heads
 from grefine_mini.text import MiniText
+from tools.mini.assets import Assets
+from tools.mini.meaning_scenes import CELLS
 
-TEMPLATES = ("{}", "a photo of a {}", "a {} in the scene")
-RIDGE = 1.0
-COLOR_STRENGTH = 0.25
-"""Length of a colour word's colour part; a noun's meaning part is about 0.4 long."""
-OBJECT_WEIGHT = 0.15
-"""Of one cut-out's feature against one class name's row, which a million photographs made."""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Weighted examples of the regression."""
-
-    sentences: Tensor
-    """Shape (n, 384)."""
-    meaning: Tensor
-    """Shape (n, 1280), unit rows, or zero rows for examples of colour alone."""
-    color: Tensor
-    """Shape (n, 12)."""
-    weight: Tensor
-    """Shape (n,)."""
+TEMPLATES = ("{}", "a photo of a {}")
+HYPERNYMS = Path(__file__).with_name("hypernyms.json")
+"""Nouns of WordNet 3.0 that stand above ImageNet classes, and the classes under each."""
+REMEMBERED_WEIGHT = 0.5
+"""Of a hypernym or a cut-out's noun in the attention, against a class name's 1."""
+GAINS = (1.0, 0.3, 1.0)
+"""Of meaning, thing and colour in a text's feature."""
+STEPS, RATE = 600, 5e-3
+PIXELS = 128
+"""Pixels of a cut-out that the colours are fitted on."""
 
 
 def sentences(text: MiniText, words: list[str], templates: tuple[str, ...] = ("{}",)) -> Tensor:
-    """Return unit embeddings (n, 384), averaged over the templates."""
+    """Return embeddings (n, 384), averaged over the templates."""
     total = torch.zeros(len(words), 384)
     with torch.no_grad():
         for template in templates:
             filled = [template.format(w) for w in words]
             total += torch.cat([text.sentences(filled[i : i + 64]) for i in range(0, len(filled), 64)])
-    return functional.normalize(total, dim=-1)
+    return total / len(templates)
 
 
 def class_names() -> list[list[str]]:
@@ -57,64 +52,117 @@ def class_names() -> list[list[str]]:
     return [[s.strip() for s in info.index_to_description(i).split(",")] for i in range(1000)]
 
 
-def class_rows(text: MiniText, classifier: Tensor) -> Rows:
-    """Return one example a synonym, towards its class's centred classifier row."""
+def remember(heads: Heads, text: MiniText, classifier: Tensor, objects: dict[str, Any]) -> None:
+    """Set the memory: class names, nouns above them, nouns of cut-outs."""
+    rows = functional.normalize(classifier - classifier.mean(0), dim=-1)
     names = class_names()
-    flat = [(i, s) for i, synonyms in enumerate(names) for s in synonyms]
-    counts = torch.tensor([float(len(synonyms)) for synonyms in names])
-    index = torch.tensor([i for i, _ in flat])
-    directions = functional.normalize(classifier - classifier.mean(0), dim=-1)
-    vectors = sentences(text, [s for _, s in flat], TEMPLATES)
-    return Rows(vectors, directions[index], torch.zeros(len(flat), len(COLORS)), 1 / counts[index])
+    index = torch.tensor([i for i, synonyms in enumerate(names) for _ in synonyms])
+    keys = sentences(text, [s for synonyms in names for s in synonyms], TEMPLATES)
+    above: dict[str, list[int]] = json.loads(HYPERNYMS.read_text(encoding="utf-8"))
+    above_rows = torch.stack([functional.normalize(rows[classes].mean(0), dim=0) for classes in above.values()])
+    above_keys = sentences(text, list(above), TEMPLATES)
+    nouns = sorted({row["noun"] for row in objects["rows"]})
+    seen = functional.normalize(objects["head"] - objects["head"].mean((0, 1)), dim=-1).mean(0)
+    own = torch.tensor([nouns.index(row["noun"]) for row in objects["rows"]])
+    seen = torch.stack([functional.normalize(seen[own == i].mean(0), dim=0) for i in range(len(nouns))])
+    heads.keys = torch.cat([keys, above_keys, sentences(text, nouns, TEMPLATES)])
+    heads.values = torch.cat([rows[index], above_rows, seen])
+    heads.key_bias = torch.zeros(len(heads.keys))
+    heads.key_bias[len(keys) :] = float(np.log(REMEMBERED_WEIGHT))
+    attention = (ATTENTION * heads.keys @ heads.keys.T + heads.key_bias).softmax(-1)
+    heads.value_mean.copy_((attention @ heads.values).mean(0))
+    heads.text_mean.copy_(heads.keys.mean(0))
+    heads.gains.copy_(torch.tensor(GAINS))
+    heads.to_quality.copy_(_unused_directions(heads.keys - heads.text_mean, heads.to_quality.shape[1]))
 
 
-def object_rows(text: MiniText, data: dict[str, Any], head_mean: Tensor) -> Rows:
-    """Return examples of phrases and captions towards the mean feature of their pictures."""
-    words = [w for row in data["rows"] for w in (row[1], row[2])] + [w for row in data["ground_rows"] for w in row]
-    heads = torch.cat([data["head"].repeat_interleave(2, 0), data["ground_head"].repeat_interleave(2, 0)])
-    meaning = functional.normalize(heads - head_mean, dim=-1)
-    weight = torch.full((len(words),), OBJECT_WEIGHT / 2)
-    return Rows(sentences(text, words), meaning, torch.zeros(len(words), len(COLORS)), weight)
+def fit_means(heads: Heads, clean: list[dict[str, Any]]) -> None:
+    """Set the means that the parts of an image are taken from; things and colours must be fitted before."""
+    head = torch.stack([scene["head"] for scene in clean]).float()
+    heads.head_mean.copy_(head.mean((0, 1, 2)))
+    heads.pooled_mean.copy_(heads.pool(head)[1].mean(0))
+    heads.color_mean.copy_(torch.stack([color_roots(heads, scene) for scene in clean]).mean((0, 1, 2)))
 
 
-def color_rows(text: MiniText, nouns: list[str], strength: float) -> Rows:
-    """Return examples "red car": the noun's own meaning is left alone, the colour gets its place.
-
-    The same nouns without a colour pull the other way, so that plain nouns name no colour.
-    """
-    names = list(COLORS)
-    pairs = [(names[(i + k) % len(names)], noun) for i, noun in enumerate(nouns) for k in range(4)]
-    words = [f"{'a ' if i % 2 else ''}{color} {noun}" for i, (color, noun) in enumerate(pairs)] + nouns
-    color = torch.zeros(len(words), len(names))
-    for row, (name, _) in zip(color, pairs, strict=False):
-        row[names.index(name)] = strength
-    return Rows(sentences(text, words), torch.zeros(len(words), 1280), color, torch.ones(len(words)))
+def color_roots(heads: Heads, scene: dict[str, Any]) -> Tensor:
+    """Return the root share (28, 28, 12) of each colour in the cells of a scene."""
+    small = scene["small"].float().permute(0, 2, 3, 1)
+    shares = heads.pixel_colors(small).softmax(-1).permute(0, 3, 1, 2)
+    return functional.adaptive_avg_pool2d(shares, CELLS)[0].permute(1, 2, 0).sqrt()
 
 
-def solve(rows: Rows, targets: Tensor, mean: Tensor, ridge: float = RIDGE) -> Tensor:
-    """Return the (384, n) ridge solution of centred sentences -> targets."""
-    x = rows.sentences - mean
-    weighted = x * rows.weight[:, None]
-    solution: Tensor = torch.linalg.solve(x.T @ weighted + ridge * torch.eye(x.shape[1]), weighted.T @ targets)
-    return solution
+def fit_things(heads: Heads, text: MiniText, clean: list[dict[str, Any]], nouns: list[str], grounds: list[str]) -> None:
+    """Fit object against ground, for cells by logistic regression and for texts by ridge."""
+    cells = torch.cat([scene["head"].float().flatten(0, 1) for scene in clean])
+    covered = [functional.adaptive_avg_pool2d(scene["mask"].float()[None, None], 14).flatten() for scene in clean]
+    target = torch.cat(covered)
+    mean, std = cells.mean(0), cells.std(0) + 0.1
+    weight, bias = torch.zeros(cells.shape[1], requires_grad=True), torch.zeros((), requires_grad=True)
+    optimizer = torch.optim.Adam([weight, bias], lr=3e-3)
+    with torch.enable_grad():
+        for _ in range(150):
+            logits = ((cells - mean) / std) @ weight + bias
+            loss = functional.binary_cross_entropy_with_logits(logits, target) + 1e-3 * weight.abs().sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    heads.thing.copy_(weight.detach() / std)
+    heads.thing_bias.copy_(bias.detach() - (weight.detach() / std) @ mean)
+    x = torch.cat([sentences(text, [f"a {n}" for n in nouns]), sentences(text, nouns), sentences(text, grounds)])
+    y = torch.cat([torch.ones(2 * len(nouns)), -torch.ones(len(grounds))])
+    sizes = torch.cat([torch.full((2 * len(nouns),), 0.5 / len(nouns)), torch.full((len(grounds),), 1 / len(grounds))])
+    middle = (x * sizes[:, None]).sum(0) / sizes.sum()
+    centred = x - middle
+    ridge = centred.T @ (centred * sizes[:, None]) + 0.02 * torch.eye(x.shape[1])
+    heads.to_thing.copy_(torch.linalg.solve(ridge, (centred * sizes[:, None]).T @ y))
+    heads.to_thing_bias.copy_(-middle @ heads.to_thing)
 
 
-def join(*parts: Rows) -> Rows:
-    """Return all examples as one."""
-    return Rows(*(torch.cat([getattr(p, name) for p in parts]) for name in ("sentences", "meaning", "color", "weight")))
+def fit_colors(heads: Heads, text: MiniText, assets: Assets) -> None:
+    """Fit the colour of pixels on cut-outs of a known colour, by their mean share; note the words for colours."""
+    words = [*COLORS, *SYNONYMS]
+    tokens = text.embed_tokens(words)[:, 1]  # the first is the start token; each word is one token
+    heads.color_tokens = functional.normalize(tokens, dim=-1)
+    heads.color_of = torch.zeros(len(words), len(COLORS))
+    for row, word in enumerate(words):
+        heads.color_of[row, COLORS.index(SYNONYMS.get(word, word))] = 1
+    pixels, labels = colored_pixels(assets)
+    counts = torch.bincount(labels, minlength=len(COLORS)).float()
+    weight = counts.clamp(min=5).rsqrt()
+    draw = torch.Generator().manual_seed(0)
+    net = heads.pixel_colors.requires_grad_(True)
+    optimizer = torch.optim.Adam(net.parameters(), lr=RATE)
+    with torch.enable_grad():
+        for _ in range(STEPS):
+            rows = torch.randint(len(pixels), (256,), generator=draw)
+            light = 1 + 0.08 * torch.randn(256, 1, 1, generator=draw)
+            cast = 0.02 * torch.randn(256, 1, 3, generator=draw)
+            shares = net((pixels[rows] * light + cast).clamp(0, 1)).softmax(-1).mean(1)
+            loss = functional.nll_loss((shares + 1e-4).log(), labels[rows], weight=weight / weight.mean())
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    net.requires_grad_(False)
 
 
-def fit_meaning(heads: Heads, text: MiniText, classifier: Tensor, data: dict[str, Any], clean: dict[str, Any]) -> None:
-    """Set the means and text projections of `heads` from objects and clean scenes."""
-    heads.head_mean.copy_(clean["head"].float().mean((0, 1, 2)))
-    heads.color_mean.copy_(clean["colors"].float().sqrt().mean((0, 1, 2)))
-    objects = object_rows(text, data, data["head"].mean(0))
-    meaning = join(class_rows(text, classifier), objects)
-    heads.text_mean.copy_((meaning.sentences * meaning.weight[:, None]).sum(0) / meaning.weight.sum())
-    heads.to_meaning.copy_(solve(meaning, meaning.meaning, heads.text_mean))
-    colors = color_rows(text, sorted({row[0] for row in data["rows"]}), strength=COLOR_STRENGTH)
-    heads.to_color.copy_(solve(colors, colors.color, heads.text_mean))
-    heads.to_quality.copy_(_unused_directions(meaning.sentences - heads.text_mean, heads.to_quality.shape[1]))
+def colored_pixels(assets: Assets) -> tuple[Tensor, Tensor]:
+    """Return (n, 128, 3) opaque pixels in [0, 1] of cut-outs of a known colour, and its places (n,) in `COLORS`."""
+    rng = np.random.default_rng(0)
+    pixels, labels = [], []
+    for row in assets.objects:
+        if row["color"] not in COLORS:
+            continue
+        cut = assets.cut_out(row, 64)
+        opaque = cut[cut[..., 3] > 200][:, :3]
+        if len(opaque) >= PIXELS // 2:
+            pixels.append(opaque[rng.integers(0, len(opaque), PIXELS)].astype(np.float32) / 255)
+            labels.append(COLORS.index(row["color"]))
+    return torch.from_numpy(np.stack(pixels)), torch.tensor(labels)
+
+
+def color_accuracy(net: PixelColors, pixels: Tensor, labels: Tensor) -> float:
+    """Return how often the largest mean share is the object's colour."""
+    return float((net(pixels).softmax(-1).mean(1).argmax(-1) == labels).float().mean())
 
 
 def _unused_directions(x: Tensor, count: int, gain: float = 2.0) -> Tensor:

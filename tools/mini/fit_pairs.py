@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from grefine_mini.encoder import MiniEncoder
-from grefine_mini.heads import Cells, Heads
+from grefine_mini.heads import CONSTANT, Heads
 from grefine_mini.presets import PAIRS_FILE
 from pqmap import FitSettings, fit_pairs, pairs_from_words
 from pqmap.perception import ALPHA
-from tools.mini.fit_quality import labels
+from tools.mini.fit_quality import Pool
 
 WORDS = (
     ("a perfect flawless picture of high quality, good photo", "a broken ugly picture of low quality, bad photo"),
@@ -27,37 +26,40 @@ DATA = "composed scenes of 448 px, damaged and clean, tools/mini"
 BOUNDS = (*ALPHA[:2], 0.1)
 """Bounds of eq. (3). That of naturalness is next to none: on held-out scenes its cells are distributed
 alike on clean and damaged pictures, so the paper's 0.66 marked down one clean cell in ten for nothing."""
-CELLS_A_SCENE = 24
+CELLS_A_SCENE = 32
+EPOCHS = 40
 TEMPERATURE = 12.0
 
 
-def draw_rows(heads: Heads, data: dict[str, Any], seed: int) -> tuple[Tensor, Tensor]:
-    """Return features (m, D) and labels (m, 4) of some cells and of the whole of each scene."""
-    target = labels(data)
+def draw_rows(heads: Heads, pool: Pool, contents: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    """Return features (m, D) and labels (m, 4) of some cells and of the whole of each scene.
+
+    The quality part is a scene's; all others are those of some other picture, drawn from `contents` (k, D),
+    so that the pairs learn to have no regard for what is shown.
+    """
     draw = torch.Generator().manual_seed(seed)
     features, scores = [], []
-    for start in range(0, len(data["head"]), 50):
-        part = slice(start, start + 50)
-        cells = Cells(data["head"][part].float(), data["statistics"][part].float(), data["colors"][part].float())
-        with torch.no_grad():
-            joint = heads.image(cells)
-        flat = joint.patches.flatten(1, 2)  # (b, 196, D)
-        chosen = torch.rand(flat.shape[:2], generator=draw).topk(CELLS_A_SCENE, dim=1).indices
-        features.append(flat.gather(1, chosen[..., None].expand(-1, -1, flat.shape[2])).flatten(0, 1))
-        four = target.cells[part].flatten(1, 2)
-        scores.append(four.gather(1, chosen[..., None].expand(-1, -1, 4)).flatten(0, 1))
-        features.append(joint.global_)
-        scores.append(target.whole[part])
-    return torch.cat(features), torch.cat(scores)
+    for data, target in zip(pool.parts, pool.labels, strict=True):
+        for start in range(0, len(data["loss"]), 50):
+            part = slice(start, start + 50)
+            with torch.no_grad():
+                patches, wholes = heads.quality(data["statistics"][part].float())
+            flat, four = patches.flatten(1, 2), target.cells[part].flatten(1, 2)
+            chosen = torch.rand(flat.shape[:2], generator=draw).topk(CELLS_A_SCENE, dim=1).indices
+            features += [flat.gather(1, chosen[..., None].expand(-1, -1, flat.shape[2])).flatten(0, 1), wholes]
+            scores += [four.gather(1, chosen[..., None].expand(-1, -1, 4)).flatten(0, 1), target.whole[part]]
+    quality = torch.cat(features)
+    out = contents[torch.randint(len(contents), (len(quality),), generator=draw)]
+    out[:, CONSTANT + 1 :] = functional.normalize(quality, dim=-1) * heads.shares[4].sqrt()
+    return functional.normalize(out, dim=-1), torch.cat(scores)
 
 
-def fit_quality_pairs(encoder: MiniEncoder, folder: Path, train: list[dict[str, Any]], held: dict[str, Any]) -> None:
+def fit_quality_pairs(encoder: MiniEncoder, folder: Path, train: Pool, held: Pool, contents: Tensor) -> None:
     """Fit the pairs for the encoder and write them to `folder`."""
     start = pairs_from_words(encoder, WORDS, temperature=TEMPERATURE)
-    parts = [draw_rows(encoder.heads, data, 11) for data in train]
-    rows = torch.cat([features for features, _ in parts]), torch.cat([scores for _, scores in parts])
-    settings = FitSettings(learning_rate=3e-3, batch_size=1024, patience=8)
-    pairs, report = fit_pairs(start, encoder, *rows, settings, draw_rows(encoder.heads, held, 12))
+    rows = draw_rows(encoder.heads, train, contents, 11)
+    settings = FitSettings(learning_rate=3e-3, batch_size=1024, patience=6, epochs=EPOCHS)
+    pairs, report = fit_pairs(start, encoder, *rows, settings, draw_rows(encoder.heads, held, contents, 12))
     for epoch in report.curve:
         print(f"pairs epoch {epoch.epoch} loss {epoch.loss} SRCC {epoch.srcc:.4f}")
     print("pairs on held scenes:", {k: round(v, 3) for k, v in report.metrics.items()})

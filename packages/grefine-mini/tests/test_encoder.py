@@ -18,7 +18,7 @@ def test_encoder_keeps_the_protocol(encoder: Encoder) -> None:
     assert isinstance(encoder, Encoder)
 
 
-@pytest.mark.parametrize(("height", "width", "grid"), [(448, 448, (14, 14)), (200, 400, (7, 14)), (1, 1, (14, 14))])
+@pytest.mark.parametrize(("height", "width", "grid"), [(448, 448, (28, 28)), (200, 400, (14, 28)), (1, 1, (28, 28))])
 def test_features_are_unit_vectors_on_a_grid_of_the_aspect(encoder, height, width, grid) -> None:
     features = encoder.encode_image(torch.rand(1, 3, height, width))
     assert features.global_.shape == (1, DIMENSIONS)

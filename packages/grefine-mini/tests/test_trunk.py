@@ -1,4 +1,4 @@
-"""The trunk is the library's model, value for value, and its statistics are what they say."""
+"""The trunk is the library's model, value for value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 
 from grefine_core import WeightsError, WeightsFile
 from grefine_mini.files import trunk_file
-from grefine_mini.trunk import PYRAMID_CHANNELS, STATISTICS, Trunk, TrunkFeatures, cell_statistics, load_trunk
+from grefine_mini.trunk import PYRAMID_CHANNELS, Trunk, load_trunk
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +40,6 @@ def test_batch_equals_singles(trunk: Trunk) -> None:
     together = trunk(pixels).head
     alone = torch.cat([trunk(p[None]).head for p in pixels])
     assert (together - alone).abs().max() < 1e-4  # values reach 6
-
-
-def test_statistics_of_a_constant_level_have_its_mean_and_no_spread() -> None:
-    levels = tuple(
-        torch.full((1, channels, 64 // stride, 64 // stride), float(index + 1))
-        for index, (channels, stride) in enumerate(zip(PYRAMID_CHANNELS, (2, 4, 8, 16, 32), strict=True))
-    )
-    statistics = cell_statistics(TrunkFeatures(levels, torch.zeros(1, 1280, 2, 2)))
-    assert statistics.shape == (1, 2, 2, STATISTICS)
-    means, spreads = statistics[..., : sum(PYRAMID_CHANNELS)], statistics[..., sum(PYRAMID_CHANNELS) :]
-    assert means[0, 0, 0, [0, 16, 40, 80, 192]].tolist() == [1, 2, 3, 4, 5]
-    assert spreads.abs().max() < 1e-3
 
 
 def test_file_with_other_shapes_is_refused(tmp_path) -> None:

@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-COLORS = {
-    "black": (0.05, 0.05, 0.05),
-    "white": (0.95, 0.95, 0.95),
-    "gray": (0.5, 0.5, 0.5),
-    "red": (0.85, 0.1, 0.12),
-    "orange": (0.95, 0.55, 0.1),
-    "brown": (0.45, 0.28, 0.15),
-    "yellow": (0.95, 0.88, 0.2),
-    "green": (0.2, 0.6, 0.2),
-    "teal": (0.1, 0.6, 0.6),
-    "blue": (0.15, 0.35, 0.85),
-    "purple": (0.5, 0.2, 0.65),
-    "pink": (0.95, 0.6, 0.75),
-}
-"""Prototypes in sRGB; the names are the colour words of the training captions."""
-
-_SHARPNESS = 60.0
-"""A pixel at squared distance 0.05 from its colour and 0.1 from the next gives the first 95%."""
+COLORS = ("black", "white", "gray", "red", "orange", "brown", "yellow", "green", "teal", "blue", "purple", "pink")
+"""The colour words of the training captions."""
+SYNONYMS = {"grey": "gray", "violet": "purple", "turquoise": "teal", "cyan": "teal", "magenta": "pink"}
+"""Other words for them."""
+HIDDEN = 32
 
 
-def color_shares(pixels: Tensor, grid: tuple[int, int] | torch.Size) -> Tensor:
-    """Return (B, gh, gw, 12): the share of each colour within each cell, summing to 1.
+class PixelColors(nn.Module):
+    """Name the colour of a pixel: a small network fitted on objects of known colours.
 
-    Args:
-        pixels: Shape (B, 3, H, W) in [0, 1]; read at a quarter of the size, colours are coarse.
-        grid: Rows and columns of cells.
+    Distances to prototypes call dark red brown and pale blue gray; people do not.
     """
-    small = functional.avg_pool2d(pixels, 4)
-    palette = small.new_tensor(list(COLORS.values()))  # (12, 3)
-    distance = (small.unsqueeze(1) - palette[None, :, :, None, None]).square().sum(2)  # (B, 12, h, w)
-    shares = (-_SHARPNESS * distance).softmax(1)
-    rows, columns = grid
-    return functional.adaptive_avg_pool2d(shares, (rows, columns)).permute(0, 2, 3, 1)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(3, HIDDEN)
+        self.out = nn.Linear(HIDDEN, len(COLORS))
+
+    def forward(self, colors: Tensor) -> Tensor:
+        """Return logits (..., 12) of sRGB values (..., 3) in [0, 1]."""
+        logits: Tensor = self.out(functional.gelu(self.hidden(colors * 2 - 1)))
+        return logits
+
+    def shares(self, pixels: Tensor, grid: tuple[int, int] | torch.Size) -> Tensor:
+        """Return (B, gh, gw, 12): the share of each colour within each cell, summing to 1.
+
+        Args:
+            pixels: Shape (B, 3, H, W) in [0, 1]; read at a quarter of the size, colours are coarse.
+            grid: Rows and columns of cells.
+        """
+        small = functional.avg_pool2d(pixels, 4).permute(0, 2, 3, 1)
+        shares = self(small).softmax(-1).permute(0, 3, 1, 2)
+        rows, columns = grid
+        return functional.adaptive_avg_pool2d(shares, (rows, columns)).permute(0, 2, 3, 1)

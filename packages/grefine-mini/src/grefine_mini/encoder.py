@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from grefine_core import ImageFeatures, WeightsFile, check_images, fit_size, load_tensors, resize
-from grefine_mini.color import color_shares
 from grefine_mini.files import own_file, trunk_file
 from grefine_mini.heads import Cells, Heads
 from grefine_mini.text import CONTEXT, MiniText
-from grefine_mini.trunk import STRIDE, Trunk, cell_statistics, load_trunk
+from grefine_mini.statistics import CELL, cell_statistics
+from grefine_mini.trunk import STRIDE, Trunk, load_trunk
 
-NAME = "mini-0.1"
+NAME = "mini-0.2"
 """Changes with the heads: pairs fitted for other heads do not fit these."""
 INPUT_SIZE = 448
 HEADS_FILE = "heads.safetensors"
@@ -25,7 +25,7 @@ class MiniEncoder:
 
     name = NAME
     input_size = INPUT_SIZE
-    patch_size = STRIDE
+    patch_size = CELL
     context_length = CONTEXT
     logit_scale = 1.0
 
@@ -55,14 +55,11 @@ class MiniEncoder:
         check_images(pixels)
         height, width = pixels.shape[-2:]
         resized = resize(pixels.to(self.device, torch.float32), self.fitted_size(height, width))
-        features = self._trunk(resized)
-        head = features.head.permute(0, 2, 3, 1)
-        cells = Cells(head, cell_statistics(features), color_shares(resized, head.shape[1:3]))
-        return self.heads.image(cells)
+        return self.heads.image(measure_cells(self._trunk, self.heads, resized))
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         """Encode T texts to (T, D); blank texts give the feature of the empty text."""
-        features = self.heads.text(self.text.sentences(texts))
+        features = self.heads.text(self.text.sentences(texts), self.text.embed_tokens(texts))
         blank = torch.tensor([not t.strip() for t in texts], device=self.device)
         return torch.where(blank[:, None], self.heads.empty_text()[None], features)
 
@@ -76,7 +73,16 @@ class MiniEncoder:
 
     def encode_token_embeddings(self, embeddings: Tensor, eot: Tensor) -> Tensor:
         """Encode word embeddings (T, L, 384), ends at `eot` (T,), to (T, D)."""
-        return self.heads.text(self.text.pool(embeddings.to(self.device), eot.to(self.device)))
+        words = embeddings.to(self.device)
+        return self.heads.text(self.text.pool(words, eot.to(self.device)), words)
+
+
+def measure_cells(trunk: Trunk, heads: Heads, pixels: Tensor) -> Cells:
+    """Return what the heads are told of (B, 3, H, W) in [0, 1], sides multiples of 32."""
+    features = trunk(pixels)
+    statistics = cell_statistics(features, pixels)
+    colors = heads.pixel_colors.shares(pixels, statistics.shape[1:3])
+    return Cells(features.head.permute(0, 2, 3, 1), statistics, colors)
 
 
 def load(*, device: torch.device, heads: WeightsFile | None = None) -> MiniEncoder:
@@ -85,8 +91,9 @@ def load(*, device: torch.device, heads: WeightsFile | None = None) -> MiniEncod
     Raises:
         WeightsError: If a file is absent or altered.
     """
-    fitted = Heads()
-    fitted.load_state_dict({k: v.float() for k, v in load_tensors(heads or own_file(HEADS_FILE)).items()})
+    state = {k: v.float() for k, v in load_tensors(heads or own_file(HEADS_FILE)).items()}
+    fitted = Heads(memory=len(state["keys"]), color_words=len(state["color_tokens"]))
+    fitted.load_state_dict(state)
     fitted.shares.div_(fitted.shares.sum())  # half precision rounded them; features must be of unit length
     trunk, _ = load_trunk(trunk_file())
     text = MiniText.load(device=device)

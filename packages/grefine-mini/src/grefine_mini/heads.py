@@ -1,17 +1,20 @@
-"""The fitted heads that join the trunk and MiniLM in one space of D = 1325 dimensions.
+"""The fitted heads that join the trunk and MiniLM in one space of D = 1326 dimensions.
 
-Four parts stand side by side, each of unit length times the root of its share, so that a feature
+Five parts stand side by side, each of unit length times the root of its share, so that a feature
 has unit length in all and a text speaks to the parts that it has something to say about:
 
-| part     | length | image side                           | text side                            |
-|----------|--------|--------------------------------------|--------------------------------------|
-| meaning  | 1280   | trunk head minus its mean            | ridge from sentence embeddings       |
-| colour   | 12     | shares of named colours minus mean   | ridge from sentence embeddings       |
-| constant | 1      | 1                                    | only the empty text                  |
-| quality  | 32     | small network over cell statistics   | directions that words do not use     |
+| part     | length | image side                              | text side                                  |
+|----------|--------|-----------------------------------------|--------------------------------------------|
+| meaning  | 1280   | trunk head minus its mean               | what remembered words like it look like    |
+| thing    | 1      | object (1) or ground (-1)               | whether a thing or a ground is named       |
+| colour   | 12     | shares of named colours minus mean      | the colour words in it                     |
+| constant | 1      | 1                                       | only the empty text                        |
+| quality  | 32     | small network over cell statistics      | directions that words do not use           |
 
-The constant makes the empty text equally like every image: its share is the threshold above which
-a text counts as shown (eq. (5) compares each text with the empty one).
+Meaning is attention (as in kernel regression): a text is the mean of what the nearest of some thousand
+remembered words look like to the trunk: names of ImageNet classes, nouns above them in WordNet, nouns of
+cut-outs; so it works for words that were never seen. The constant makes the empty text equally like every image: its share is the threshold
+above which a text counts as shown (eq. (5) compares each text with the empty one).
 """
 
 from __future__ import annotations
@@ -23,115 +26,180 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from grefine_core import ImageFeatures
-from grefine_mini.color import COLORS
+from grefine_mini.color import COLORS, PixelColors
+from grefine_mini.quality_head import QUALITY, QualityHead
 from grefine_mini.text import WIDTH
-from grefine_mini.trunk import HEAD_CHANNELS, STATISTICS
+from grefine_mini.trunk import HEAD_CHANNELS
 
-MEANING, COLOR, CONSTANT, QUALITY = HEAD_CHANNELS, len(COLORS), 1, 32
-DIMENSIONS = MEANING + COLOR + CONSTANT + QUALITY
-HIDDEN = 192
+PARTS = (HEAD_CHANNELS, 1, len(COLORS), 1, QUALITY)
+"""Lengths of meaning, thing, colour, constant and quality."""
+DIMENSIONS = sum(PARTS)
+CONSTANT = sum(PARTS[:3])
+"""Place of the constant."""
+ATTENTION = 10.0
+"""Inverse temperature of the attention over remembered words."""
+GROUND_WEIGHT = 0.003
+"""What a cell of plain ground counts in the whole picture, against 1 of a cell that surely shows an object."""
+SAME_WORD = 0.95
+"""Cosine of word embeddings above which two tokens begin to be one word."""
+WEAK_TEXT = 0.02
+"""Length of a meaning at which a text begins to say something; shorter ones stay short."""
 
 
 class Cells(NamedTuple):
-    """What the trunk says of each cell of B images on a grid of gh x gw."""
+    """What is known of the cells of B images; the second grid has twice as many rows and columns."""
 
     head: Tensor
-    """Shape (B, gh, gw, 1280)."""
+    """Shape (B, gh, gw, 1280): the trunk's last features."""
     statistics: Tensor
-    """Shape (B, gh, gw, 704)."""
+    """Shape (B, 2 gh, 2 gw, S)."""
     colors: Tensor
-    """Shape (B, gh, gw, 12)."""
-
-
-class QualityHead(nn.Module):
-    """Statistics of a cell -> 32 numbers about its quality; of all cells -> the same of the image."""
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(STATISTICS))
-        self.register_buffer("std", torch.ones(STATISTICS))
-        self.cell = nn.Linear(STATISTICS, HIDDEN)
-        self.around = nn.Conv2d(HIDDEN, HIDDEN, 3, padding=1, padding_mode="replicate", groups=HIDDEN)
-        self.mix = nn.Linear(2 * HIDDEN, HIDDEN)
-        self.patch = nn.Linear(HIDDEN, QUALITY)
-        self.whole = nn.Linear(3 * HIDDEN, QUALITY)
-
-    def forward(self, statistics: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ((B, gh, gw, 32), (B, 32)) of statistics (B, gh, gw, 704)."""
-        x = ((statistics - self.mean) / self.std).clamp(-6, 6)  # damage can go far beyond clean statistics
-        x = functional.gelu(self.cell(x))
-        beside = self.around(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)  # a blur is seen against its surroundings
-        x = functional.gelu(self.mix(torch.cat([x, beside], -1)))
-        flat = x.flatten(1, 2)  # (B, gh * gw, HIDDEN)
-        summary = torch.cat([flat.mean(1), flat.amax(1), flat.amin(1)], -1)
-        return self.patch(x), self.whole(summary)
+    """Shape (B, 2 gh, 2 gw, 12)."""
 
 
 class Heads(nn.Module):
-    """All fitted numbers of the encoder, one state dict."""
+    """All fitted numbers of the encoder, one state dict.
 
-    head_mean: Tensor
-    """Shape (1280,): the trunk head's mean over cells of clean scenes."""
-    color_mean: Tensor
-    """Shape (12,): mean root share over the same cells."""
-    text_mean: Tensor
-    """Shape (384,)."""
-    to_meaning: Tensor
-    """Shape (384, 1280)."""
-    to_color: Tensor
-    """Shape (384, 12)."""
-    to_quality: Tensor
-    """Shape (384, 32)."""
+    Args:
+        memory: M, how many words are remembered.
+        color_words: How many tokens name a colour.
+    """
+
     shares: Tensor
-    """Shape (4,), sum 1: squared lengths of meaning, colour, constant and quality in a feature."""
+    """Shape (5,), sum 1: squared lengths of the parts in an image's feature."""
+    gains: Tensor
+    """Shape (3,): lengths of meaning, thing and colour in a text's feature, before normalisation."""
     alignment_scale: Tensor
     """Scalar: temperature s_a of eq. (5)."""
+    head_mean: Tensor
+    """Shape (1280,): the trunk head's mean over cells of clean scenes; `pooled_mean` over whole scenes."""
+    pooled_mean: Tensor
+    text_mean: Tensor
+    """Shape (384,)."""
+    keys: Tensor
+    """Shape (M, 384): embeddings of remembered words; `values` (M, 1280) is what they look like."""
+    values: Tensor
+    key_bias: Tensor
+    """Shape (M,): log weight of each."""
+    value_mean: Tensor
+    thing: Tensor
+    """Shape (1280,), with `thing_bias`: logistic regression of object against ground."""
+    thing_bias: Tensor
+    to_thing: Tensor
+    """Shape (384,), with `to_thing_bias`: ridge regression of the same from sentence embeddings."""
+    to_thing_bias: Tensor
+    color_tokens: Tensor
+    """Shape (C, 384): word embeddings, unit length; `color_of` (C, 12) says which colour each names."""
+    color_of: Tensor
+    color_mean: Tensor
+    """Shape (12,): mean root share over cells."""
+    to_quality: Tensor
+    """Shape (384, 32)."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: int, color_words: int) -> None:
         super().__init__()
         self.quality = QualityHead()
+        self.pixel_colors = PixelColors()
         for name, shape in {
-            "head_mean": (MEANING,),
-            "color_mean": (COLOR,),
-            "text_mean": (WIDTH,),
-            "to_meaning": (WIDTH, MEANING),
-            "to_color": (WIDTH, COLOR),
-            "to_quality": (WIDTH, QUALITY),
-            "shares": (4,),
+            "shares": (len(PARTS),),
+            "gains": (3,),
             "alignment_scale": (),
+            "head_mean": (HEAD_CHANNELS,),
+            "pooled_mean": (HEAD_CHANNELS,),
+            "text_mean": (WIDTH,),
+            "keys": (memory, WIDTH),
+            "values": (memory, HEAD_CHANNELS),
+            "key_bias": (memory,),
+            "value_mean": (HEAD_CHANNELS,),
+            "thing": (HEAD_CHANNELS,),
+            "thing_bias": (),
+            "to_thing": (WIDTH,),
+            "to_thing_bias": (),
+            "color_tokens": (color_words, WIDTH),
+            "color_of": (color_words, len(COLORS)),
+            "color_mean": (len(COLORS),),
+            "to_quality": (WIDTH, QUALITY),
         }.items():
             self.register_buffer(name, torch.zeros(shape))
 
     def image(self, cells: Cells) -> ImageFeatures:
-        """Join the parts of patches and of whole images."""
+        """Join the parts of patches, on the finer grid, and of whole images."""
         patch_quality, whole_quality = self.quality(cells.statistics)
-        roots = cells.colors.sqrt()
-        return ImageFeatures(
-            global_=self._join(cells.head.mean((1, 2)), roots.mean((1, 2)), whole_quality),
-            patches=self._join(cells.head, roots, patch_quality),
-        )
+        roots = cells.colors.sqrt() - self.color_mean
+        objects = self.objectness(cells.head)
+        weight, pooled = self.pool(cells.head)
+        fine = _finer(weight, cells.colors)
+        fine = fine / fine.sum((1, 2), keepdim=True)
+        patches = [
+            _finer(cells.head - self.head_mean, cells.colors),
+            _finer((objects / 2).tanh(), cells.colors),
+            roots,
+            torch.ones_like(fine),
+            patch_quality,
+        ]
+        nothing = torch.zeros_like(pooled[:, :1])
+        wholes = [pooled - self.pooled_mean, nothing, (roots * fine).sum((1, 2)), nothing + 1, whole_quality]
+        return ImageFeatures(global_=self._join(wholes), patches=self._join(patches))
 
-    def _join(self, head: Tensor, roots: Tensor, quality: Tensor) -> Tensor:
-        parts = (
-            functional.normalize(head - self.head_mean, dim=-1),
-            functional.normalize(roots - self.color_mean, dim=-1),
-            torch.ones_like(head[..., :1]),
-            functional.normalize(quality, dim=-1),
-        )
-        return torch.cat([p * s.sqrt() for p, s in zip(parts, self.shares, strict=True)], dim=-1)
+    def pool(self, head: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the weights (B, gh, gw, 1) of cells in a whole, sum 1, and the features (B, 1280) of wholes.
 
-    def text(self, sentences: Tensor) -> Tensor:
-        """Project sentence embeddings (T, 384) of unit length to (T, D)."""
-        centred = sentences - self.text_mean
+        Where there are objects they speak for the picture, else all of it does; what is strong somewhere counts
+        more than what is weak everywhere.
+        """
+        weight = GROUND_WEIGHT + self.objectness(head).sigmoid() ** 4
+        weight = weight / weight.sum((1, 2), keepdim=True)
+        return weight, (head.square() * weight).sum((1, 2)).sqrt()
+
+    def objectness(self, head: Tensor) -> Tensor:
+        """Return logits (..., 1) of object against ground for trunk features (..., 1280)."""
+        return (head @ self.thing + self.thing_bias)[..., None]
+
+    def _join(self, parts: list[Tensor]) -> Tensor:
+        """Return the parts side by side at their shares; a part of one number keeps its size."""
+        units = [part if part.shape[-1] == 1 else functional.normalize(part, dim=-1) for part in parts]
+        scaled = [unit * share.sqrt() for unit, share in zip(units, self.shares, strict=True)]
+        return functional.normalize(torch.cat(scaled, dim=-1), dim=-1)
+
+    def text(self, sentences: Tensor, words: Tensor) -> Tensor:
+        """Project texts to (T, D).
+
+        Args:
+            sentences: Shape (T, 384), unit length.
+            words: Shape (T, L, 384), word embeddings of the tokens, zero behind the end.
+        """
+        attention = (ATTENTION * sentences @ self.keys.T + self.key_bias).softmax(-1)
+        parts = [
+            _soft_unit(attention @ self.values - self.value_mean),
+            (sentences @ self.to_thing + self.to_thing_bias)[:, None].clamp(-1, 1),
+            self.colors(words),
+        ]
+        scaled = [part * gain for part, gain in zip(parts, self.gains, strict=True)]
         constant = torch.zeros_like(sentences[:, :1])
-        parts = [centred @ self.to_meaning, centred @ self.to_color, constant, centred @ self.to_quality]
-        return functional.normalize(torch.cat(parts, dim=-1), dim=-1)
+        quality = (sentences - self.text_mean) @ self.to_quality
+        return functional.normalize(torch.cat([*scaled, constant, quality], dim=-1), dim=-1)
+
+    def colors(self, words: Tensor) -> Tensor:
+        """Return (T, 12): 1 for each colour that a token names, over the root of their number."""
+        cosines = functional.normalize(words, dim=-1) @ self.color_tokens.T  # (T, L, C)
+        said = ((cosines.amax(1) - SAME_WORD) / (1 - SAME_WORD)).clamp(0, 1) @ self.color_of
+        said = said.clamp(max=1)
+        return said / said.sum(-1, keepdim=True).clamp(min=1).sqrt()
 
     def empty_text(self) -> Tensor:
         """Return the feature (D,) of the empty text: the constant alone."""
         feature = self.shares.new_zeros(DIMENSIONS)
-        feature[MEANING + COLOR] = 1
+        feature[CONSTANT] = 1
         return feature
+
+
+def _finer(values: Tensor, like: Tensor) -> Tensor:
+    """Return values (B, gh, gw, C) interpolated to the grid of `like`."""
+    grid = (like.shape[1], like.shape[2])
+    fine = functional.interpolate(values.permute(0, 3, 1, 2), grid, mode="bilinear", align_corners=False)
+    return fine.permute(0, 2, 3, 1)
+
+
+def _soft_unit(values: Tensor) -> Tensor:
+    """Return vectors (T, C) of nearly unit length, very short ones shorter: they say little."""
+    return values / (values.square().sum(-1, keepdim=True) + WEAK_TEXT**2).sqrt()

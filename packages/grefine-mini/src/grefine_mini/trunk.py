@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from grefine_core import WeightsError, WeightsFile, load_tensors
 
@@ -130,24 +129,3 @@ def load_trunk(file: WeightsFile) -> tuple[Trunk, Tensor]:
         into.copy_(found)
     trunk.eval().requires_grad_(False)
     return trunk, next(tensors)
-
-
-def cell_statistics(features: TrunkFeatures) -> Tensor:
-    """Return mean and spread of each pyramid level within each cell of the stride-32 grid.
-
-    Returns:
-        Shape (B, gh, gw, S): means of all five levels, then standard deviations of the first
-        four (a cell of the last level is one value and has none).
-    """
-    rows, columns = features.pyramid[-1].shape[-2:]
-    means, spreads = [], []
-    for level in features.pyramid[:-1]:
-        mean = functional.adaptive_avg_pool2d(level, (rows, columns))
-        square = functional.adaptive_avg_pool2d(level.square(), (rows, columns))
-        means.append(mean)
-        spreads.append((square - mean.square()).clamp(min=0).sqrt())
-    return torch.cat([*means, features.pyramid[-1], *spreads], dim=1).permute(0, 2, 3, 1)
-
-
-STATISTICS = sum(PYRAMID_CHANNELS) + sum(PYRAMID_CHANNELS[:-1])
-"""Length S of a cell's statistics."""
