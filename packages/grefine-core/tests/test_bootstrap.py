@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from grefine_core import InputError
-from grefine_core.bootstrap import Interval, bootstrap_interval
+from grefine_core.bootstrap import Interval, bootstrap_interval, draw_counts, draw_rows
 
 
 def test_interval_of_a_mean_is_that_of_statistics() -> None:
@@ -41,3 +41,9 @@ def test_figure_that_is_never_defined_is_refused() -> None:
 def test_no_row_is_refused() -> None:
     with pytest.raises(InputError, match="at least one row, got 0"):
         bootstrap_interval(lambda _: 1.0, 0)
+
+
+def test_counts_are_those_of_the_rows_drawn() -> None:
+    counts = draw_counts(6, seed=3, resamples=4)
+    for found, rows in zip(counts, draw_rows(6, seed=3, resamples=4), strict=True):
+        assert found.tolist() == [int((rows == place).sum()) for place in range(6)]

@@ -1,3 +1,4 @@
+from .agreement import FIGURES as FIGURES, Agreement as Agreement, measure_agreement as measure_agreement
 from .batches import assess_files as assess_files
 from .bootstrap import Interval as Interval, bootstrap_interval as bootstrap_interval
 from .cask_effect import cask as cask
@@ -24,6 +25,7 @@ from .images import (
     to_pil as to_pil,
     write_image as write_image,
 )
+from .logistic import LogisticCurve as LogisticCurve, fit_logistic as fit_logistic
 from .maps import heat as heat, overlay as overlay, tokens_to_map as tokens_to_map, union as union
 from .picture_files import (
     count_pixels as count_pixels,
@@ -49,6 +51,12 @@ from .records import (
     ParserPack as ParserPack,
     QualityMap as QualityMap,
     TextConditioner as TextConditioner,
+)
+from .significance import (
+    Difference as Difference,
+    WilliamsTest as WilliamsTest,
+    compare_methods as compare_methods,
+    williams_test as williams_test,
 )
 from .similarity import (
     cosine_similarity as cosine_similarity,

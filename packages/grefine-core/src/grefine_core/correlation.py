@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grefine_core.errors import InputError
 
@@ -37,6 +38,24 @@ def correlate(scores: Sequence[float], labels: Sequence[float]) -> Correlation:
     """
     from scipy import stats
 
+    x, y = check_pairs(scores, labels)
+    return Correlation(
+        n=len(x),
+        srcc=float(stats.spearmanr(x, y).statistic),
+        plcc=float(stats.pearsonr(x, y).statistic),
+        krcc=float(stats.kendalltau(x, y).statistic),
+        rmse=float(np.sqrt(np.mean((x - y) ** 2))),
+    )
+
+
+def check_pairs(
+    scores: Sequence[float] | NDArray[np.float64], labels: Sequence[float] | NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return scores and labels, shape (n,), float64, if correlations between them are defined.
+
+    Raises:
+        InputError: As `correlate` does.
+    """
     x, y = np.asarray(scores, np.float64), np.asarray(labels, np.float64)
     if x.ndim != 1 or x.shape != y.shape:
         raise InputError(f"`scores` and `labels` must be two lists of one length, got {x.shape} and {y.shape}.")
@@ -47,10 +66,4 @@ def correlate(scores: Sequence[float], labels: Sequence[float]) -> Correlation:
         raise InputError(f"Row {broken[0]} has a score or label that is not finite.")
     if np.ptp(x) == 0 or np.ptp(y) == 0:
         raise InputError("All scores or all labels are equal, so no correlation is defined.")
-    return Correlation(
-        n=len(x),
-        srcc=float(stats.spearmanr(x, y).statistic),
-        plcc=float(stats.pearsonr(x, y).statistic),
-        krcc=float(stats.kendalltau(x, y).statistic),
-        rmse=float(np.sqrt(np.mean((x - y) ** 2))),
-    )
+    return x, y
