@@ -14,7 +14,7 @@ def test_every_command_is_listed_with_its_first_sentence() -> None:
     assert result.exit_code == 0
     listed = result.stdout.split("Commands:")[1]
     named = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
-    assert named == ["score", "parse", "fit"]
+    assert named == ["score", "parse", "fit", "eval"]
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -17,6 +17,7 @@ def test_every_command_is_listed_with_its_first_sentence() -> None:
         "rank",
         "triage",
         "fit",
+        "eval",
         "info",
         "pairs",
     ]

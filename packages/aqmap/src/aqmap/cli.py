@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from aqmap.commands.evaluate import evaluate
 from aqmap.commands.fit import fit
 from aqmap.commands.parse import parse
 from aqmap.commands.score import score
@@ -20,6 +21,7 @@ def _commands() -> None:
 app.command()(score)
 app.command()(parse)
 app.command()(fit)
+app.command("eval")(evaluate)
 
 
 def main() -> None:

@@ -13,6 +13,11 @@ from .decode_ahead import decode_ahead as decode_ahead
 from .device import pick_device as pick_device, pick_dtype as pick_dtype
 from .encoder import Encoder as Encoder, load_encoder as load_encoder
 from .errors import InputError as InputError, WeightsError as WeightsError
+from .evaluation import (
+    Evaluation as Evaluation,
+    evaluate as evaluate,
+    result_tables as result_tables,
+)
 from .files import write_atomically as write_atomically
 from .images import (
     ImageInput as ImageInput,
@@ -51,6 +56,19 @@ from .records import (
     ParserPack as ParserPack,
     QualityMap as QualityMap,
     TextConditioner as TextConditioner,
+)
+from .result_tables import (
+    Estimate as Estimate,
+    ResultTable as ResultTable,
+    render as render,
+    write_results as write_results,
+)
+from .scatter import plot_scatter as plot_scatter
+from .scored_items import (
+    ScoredColumns as ScoredColumns,
+    ScoredItems as ScoredItems,
+    join_rows as join_rows,
+    read_scored_items as read_scored_items,
 )
 from .significance import (
     Difference as Difference,

@@ -28,7 +28,8 @@ class Agreement:
     srcc: float
     """Spearman's rank correlation, in [-1, 1]; below 0 where more is worse."""
     plcc: float
-    """Pearson's correlation of the labels with `curve(scores)`, in [0, 1]: the curve may fall, so it has no sign."""
+    """Pearson's correlation of the labels with `curve(scores)`. The curve may fall, so it has no sign: it lies in
+    [0, 1], but for a curve fitted to other items."""
     plcc_raw: float
     """Pearson's correlation of the scores themselves, in [-1, 1]."""
     krcc: float
@@ -44,6 +45,7 @@ def measure_agreement(
     scores: Sequence[float] | NDArray[np.float64],
     labels: Sequence[float] | NDArray[np.float64],
     *,
+    curve: LogisticCurve | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> Agreement:
@@ -55,6 +57,7 @@ def measure_agreement(
     Args:
         scores: Shape (n,), n >= 4, finite, not all equal.
         labels: Shape (n,), likewise.
+        curve: Fitted to more items than these; None fits one. Where it is flat over them, PLCC is 0.
         seed: Decides the intervals, with nothing else.
         resamples: How many are drawn; 0 leaves the intervals out.
 
@@ -64,16 +67,16 @@ def measure_agreement(
     from scipy import stats
 
     x, y = check_pairs(scores, labels)
-    curve = fit_logistic(x, y)
+    curve = curve or fit_logistic(x, y)
     fitted = curve(x)
-    squares = (fitted - y) ** 2
+    flat = float(np.ptp(fitted)) == 0
     return Agreement(
         n=len(x),
         srcc=float(stats.spearmanr(x, y).statistic),
-        plcc=float(stats.pearsonr(fitted, y).statistic),
+        plcc=0.0 if flat else float(stats.pearsonr(fitted, y).statistic),
         plcc_raw=float(stats.pearsonr(x, y).statistic),
         krcc=float(stats.kendalltau(x, y).statistic),
-        rmse=float(np.sqrt(squares.mean())),
+        rmse=float(np.sqrt(np.mean((fitted - y) ** 2))),
         curve=curve,
         intervals=_intervals(x, y, fitted, seed=seed, resamples=resamples) if resamples else {},
     )
@@ -92,4 +95,6 @@ def _intervals(
         "krcc": weighted.kendall(counts, x, y),
         "rmse": weighted.rmse(counts, (fitted - y) ** 2),
     }
+    if not float(np.ptp(fitted)):
+        values["plcc"] = np.zeros(resamples)
     return {name: interval_of(values[name], len(x)) for name in FIGURES}

@@ -46,7 +46,7 @@ def test_folder_without_the_table_is_refused(tmp_path: Path) -> None:
 
 
 def test_absent_folder_is_refused_with_the_source(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="does not exist; agiqa-3k is at https://github.com/"):
+    with pytest.raises(InputError, match=r"does not exist; agiqa-3k is at https://github\.com/"):
         DATABASES["agiqa-3k"].check(tmp_path / "nowhere")
 
 

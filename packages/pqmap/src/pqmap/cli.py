@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from pqmap.commands import pairs
+from pqmap.commands.evaluate import evaluate
 from pqmap.commands.fit import fit
 from pqmap.commands.info import info
 from pqmap.commands.rank import rank
@@ -24,6 +25,7 @@ app.command()(score)
 app.command()(rank)
 app.command()(triage)
 app.command()(fit)
+app.command("eval")(evaluate)
 app.command()(info)
 app.add_typer(pairs.app, name="pairs")
 

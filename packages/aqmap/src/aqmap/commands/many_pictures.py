@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from aqmap.alignment import AlignmentAssessor
     from aqmap.commands.models import ModelOptions
     from aqmap.tables.subjects import FindPrompt, Subject, TableColumns
-    from grefine_core import Scored
+    from grefine_core import Row, Scored
+    from grefine_core.run_scores import ScoreTable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,42 @@ class Run:
         from aqmap.tables.scoring import score_subjects
 
         return score_subjects(subjects, assessor, batch_size=self.batch_size, workers=self.workers)
+
+
+def score_table(
+    subjects: Sequence[Subject],
+    model: ModelOptions,
+    kept: ScoreTable,
+    *,
+    table: Path,
+    batch_size: int = 16,
+    workers: int | None = None,
+) -> list[Row]:
+    """Score the rows of a table and return a row of scores for each.
+
+    Args:
+        subjects: Its rows.
+        model: Scores them.
+        kept: Where their scores are kept.
+        table: Where they are from.
+        batch_size: Most pictures in one pass of the model.
+        workers: Threads that read.
+
+    Raises:
+        InputError: If `kept` cannot be written or is of another run.
+    """
+    from aqmap.tables.score_table import make_header, plan_subjects
+    from aqmap.tables.scoring import score_subjects
+    from grefine_core.run_scores import collect_scores
+
+    assessor = model.load()
+    return collect_scores(
+        subjects,
+        kept,
+        lambda some: score_subjects(some, assessor, batch_size=batch_size, workers=workers),
+        header=lambda: make_header(subjects, model.run(assessor), table=table),
+        plan=lambda journal: plan_subjects(subjects, journal, retry_errors=kept.retry_errors, unit="pictures"),
+    )
 
 
 def named_columns(image: str, prompt: str, negative: str, *, table: Path | None) -> TableColumns:

@@ -10,7 +10,10 @@ from grefine_core.tables import Row, read_table
 from pqmap.commands.scoring import ModelOptions, Scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from grefine_core.run_scores import ScoreTable
+    from pqmap.folders.scoring import Scored
 
 
 def read_rows(table: Path) -> list[Row]:
@@ -46,3 +49,48 @@ def score_rows(paths: Sequence[str], model: ModelOptions) -> list[Row]:
     rows = list(in_order(count.watch(scorer.score(pictures), len(pictures))))
     say(str(count))
     return rows
+
+
+def score_table(
+    rows: Sequence[Row],
+    model: ModelOptions,
+    kept: ScoreTable,
+    *,
+    table: Path,
+    image: str,
+    batch_size: int = 16,
+    workers: int | None = None,
+) -> list[Row]:
+    """Score the pictures that the rows of a table name and return a row of scores for each.
+
+    Args:
+        rows: Of the table.
+        model: Scores them.
+        kept: Where their scores are kept.
+        table: Where the rows are from; names of pictures count from its folder.
+        image: Column of pictures.
+        batch_size: Most pictures in one pass of the model.
+        workers: Threads that read.
+
+    Raises:
+        InputError: If the column is missing, a row names no picture that is there, or `kept` cannot be written.
+    """
+    from grefine_core.labelled_table import TableColumns, check_labels
+    from grefine_core.run_scores import collect_scores
+    from pqmap.folders.score_table import plan_pictures
+    from pqmap.folders.scoring import score_batches
+
+    columns = TableColumns.find(rows, table=table, labels={}, image=image)
+    pictures = [picture.path for picture in check_labels(rows, columns, table=table).pictures]
+    assessor = model.load()
+
+    def score(paths: Sequence[Path]) -> Iterator[list[Scored]]:
+        return score_batches(paths, assessor, batch_size=batch_size, workers=workers)
+
+    return collect_scores(
+        pictures,
+        kept,
+        score,
+        header=lambda: model.header(assessor),
+        plan=lambda journal: plan_pictures(pictures, journal, retry_errors=kept.retry_errors),
+    )

@@ -31,6 +31,14 @@ class ModelOptions:
 
         return presets.load(self.preset, device=self.device, pairs=self.pairs, dimensions=self.dimensions)
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the scores, without loading anything."""
+        from pqmap.dimensions import pair_names
+        from pqmap.perception import FACTORS
+
+        own = pair_names(self.dimensions) if self.dimensions is not None else ()
+        return ("p", *FACTORS, *own)
+
     def header(self, assessor: PerceptionAssessor) -> JournalHeader:
         """Return what another run must share to go on with the table of this one."""
         from pqmap.folders.score_table import make_header

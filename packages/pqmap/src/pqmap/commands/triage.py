@@ -73,9 +73,6 @@ def _rows_and_rule(paths: list[str], keep: str, model: ModelOptions) -> tuple[li
 
 def _columns(model: ModelOptions) -> tuple[str, ...]:
     """Return the columns that scores will have, without loading the model."""
-    from pqmap.dimensions import pair_names
     from pqmap.folders.scoring import table_columns
-    from pqmap.perception import FACTORS
 
-    own = pair_names(model.dimensions) if model.dimensions is not None else ()
-    return table_columns(("p", *FACTORS, *own))
+    return table_columns(model.names())
