@@ -107,6 +107,17 @@ def _text(row: Row, column: str) -> str:
     return "" if cell is None else str(cell)
 
 
+def find_below(folder: Path, name: str, *, depth: int = DEPTH) -> list[Path]:
+    """Return what matches a pattern in a folder or some folders down: never through millions of pictures.
+
+    Args:
+        folder: Where to look.
+        name: Pattern, such as `part-*/part-*.json`.
+        depth: How many folders down.
+    """
+    return sorted(path for level in range(depth + 1) for path in folder.glob("*/" * level + name))
+
+
 class _Pictures:
     """Finds the files of a copy; the folders are listed once, and only where a name is not where it belongs."""
 
