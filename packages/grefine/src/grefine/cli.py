@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from grefine.commands import data
 from grefine.commands.check import check
 from grefine.commands.doctor import doctor
 from grefine.commands.plan import plan
@@ -15,6 +16,7 @@ from grefine.commands.score import score
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (score, refine, check, plan, replay, doctor):
     app.command()(command)
+app.add_typer(data.app, name="data")
 
 
 @app.callback()

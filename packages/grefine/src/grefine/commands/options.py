@@ -59,3 +59,33 @@ Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Fol
 Locked = Annotated[
     str | None, typer.Option(metavar="MASK.png", help="White, or painted on nothing, is what must not change.")
 ]
+DatabaseName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of `grefine data list`, or `table`.  [default: the one whose files are there]"),
+]
+ColumnMapping = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="NAME=COLUMN",
+        help="What a column of a table of your own means: id, image, prompt, model, style, split, spread:LABEL, or any"
+        " name for a label; may be repeated.",
+    ),
+]
+
+
+def read_columns(pairs: list[str] | None) -> dict[str, str]:
+    """Return column by what it means.
+
+    Raises:
+        InputError: If one is not written as NAME=COLUMN, or a name comes twice.
+    """
+    from grefine_core.errors import InputError
+
+    found: dict[str, str] = {}
+    for pair in pairs or []:
+        name, mark, column = pair.partition("=")
+        if not (name and mark and column) or name in found:
+            raise InputError(f"--column takes NAME=COLUMN, each name once, got {pair}.")
+        found[name] = column
+    return found

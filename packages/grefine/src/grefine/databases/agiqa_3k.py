@@ -1,4 +1,8 @@
-"""AGIQA-3K (arXiv:2306.04717): data.csv and a folder of pictures, whose names begin with their model and its mode."""
+"""AGIQA-3K (arXiv:2306.04717): data.csv and a folder of pictures, whose names begin with their model and its mode.
+
+The released means have been brought to an average of 2.5 and a deviation of 1. That the raters' deviations beside
+them are in the same unit is taken for granted; nothing in the release says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -35,5 +39,6 @@ AGIQA_3K = Published(
     source="https://github.com/lcysyzxdxc/AGIQA-3k-Database",
     labels={QUALITY: LabelRange(0, 5), ALIGNMENT: LabelRange(0, 5)},
     count=2982,
+    raters=21,
     reader=_read,
 )

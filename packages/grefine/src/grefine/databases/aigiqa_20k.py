@@ -62,5 +62,6 @@ AIGIQA_20K = Published(
     source="https://www.modelscope.cn/datasets/lcysyzxdxc/AIGCQA-30K-Image",
     labels={QUALITY: LabelRange(0, 5), ALIGNMENT: LabelRange(0, 5)},
     count=20000,
+    raters=21,
     reader=_read,
 )

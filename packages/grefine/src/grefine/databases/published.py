@@ -21,6 +21,8 @@ class Published:
     source: str
     labels: Mapping[str, LabelRange] = field(default_factory=dict)
     count: int | None = None
+    raters: int | None = None
+    """How many people gave each label; None where this is not told."""
     reader: Callable[[Path], tuple[Item, ...]]
     """Reads a folder, or a table alone, that is there."""
 

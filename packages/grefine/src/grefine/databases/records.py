@@ -68,6 +68,10 @@ class Database(Protocol):
     def count(self) -> int | None:
         """How many pictures a whole copy has; None where any part will do."""
 
+    @property
+    def raters(self) -> int | None:
+        """How many people gave each label; None where this is not told."""
+
     def read(self, folder: Path) -> tuple[Item, ...]:
         """Return the items of a copy; their picture files need not be there.
 
