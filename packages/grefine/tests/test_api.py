@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from balanced_refiner import Refinement
-from grefine import GRefiner, Settings, pipeline
+from grefine import GRefiner, Settings, assessors, pipeline
 
 
 @pytest.fixture
@@ -14,12 +14,12 @@ def presets(models, monkeypatch):
     monkeypatch.setattr(pipeline, "wrap_pipeline", lambda _, *, name: (asked.append(name), models)[1])
     monkeypatch.setattr(pipeline, "load_inpainter", lambda name, **_: (asked.append(name), models)[1])
     monkeypatch.setattr(pipeline, "load_stage2", lambda name, **_: (asked.append(f"stage 2: {name}"), models)[1])
-    monkeypatch.setattr(pipeline, "load_encoder", lambda *_, **__: object())
-    monkeypatch.setattr(pipeline, "load_parser", lambda *_: None)
-    monkeypatch.setattr(pipeline, "load_pairs", lambda *_: None)
-    monkeypatch.setattr(pipeline, "calibrate", lambda settings, *_: settings)
-    monkeypatch.setattr(pipeline, "AlignmentAssessor", lambda *_: models.align)
-    monkeypatch.setattr(pipeline, "PerceptionAssessor", lambda *_: _Perceiver(models))
+    monkeypatch.setattr(assessors, "load_encoder", lambda *_, **__: object())
+    monkeypatch.setattr(assessors, "load_parser", lambda *_: None)
+    monkeypatch.setattr(assessors, "load_pairs", lambda *_: None)
+    monkeypatch.setattr(assessors, "calibrate", lambda settings, *_: settings)
+    monkeypatch.setattr(assessors, "AlignmentAssessor", lambda *_: models.align)
+    monkeypatch.setattr(assessors, "PerceptionAssessor", lambda *_: _Perceiver(models))
     return asked
 
 

@@ -7,6 +7,7 @@ import typer
 from grefine.commands import data
 from grefine.commands.check import check
 from grefine.commands.doctor import doctor
+from grefine.commands.evaluate import evaluate
 from grefine.commands.plan import plan
 from grefine.commands.refine import refine
 from grefine.commands.replay import replay
@@ -16,6 +17,7 @@ from grefine.commands.score import score
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for command in (score, refine, check, plan, replay, doctor):
     app.command()(command)
+app.command("eval")(evaluate)
 app.add_typer(data.app, name="data")
 
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from aqmap import Alignment, AlignmentAssessor, AlignmentSettings, calibrate, load_parser
+from aqmap import Alignment
 from balanced_refiner import (
     BalancedRefiner,
     Inpainter,
@@ -25,15 +25,15 @@ from balanced_refiner import (
     load_stage2,
     wrap_pipeline,
 )
+from grefine.assessors import load_assessors
 from grefine.locked import read_locked
 from grefine.packs import diffusion_options
 from grefine.plain_prompts import PlainPrompts
 from grefine.results import Outcome, Score
 from grefine.settings import Settings
-from grefine.shared_encoder import SharedEncoder
-from grefine_core import Assessment, Encoder, ImageInput, as_pixels, check_prompt, load_encoder
+from grefine_core import Assessment, ImageInput, as_pixels, check_prompt
 from grefine_core.presets import DEFAULT_PRESET
-from pqmap import Perception, PerceptionAssessor, load_pairs
+from pqmap import Perception
 
 Perceive = Callable[[Tensor], Perception]
 """Perceptual quality of pixels (1, 3, H, W) in [0, 1]."""
@@ -113,20 +113,17 @@ class GRefiner:
             WeightsError: If a weights file is absent or altered.
         """
         settings = settings or Settings()
-        encoder = SharedEncoder(load_encoder(settings.preset, device=settings.device))
-        shared = cast(Encoder, encoder)  # it has every member, most of them through __getattr__
-        chosen = calibrate(AlignmentSettings(literal=settings.literal), settings.preset, shared)
-        align = AlignmentAssessor(shared, load_parser(settings.parser), chosen)
+        assessors = load_assessors(settings)
         device, options = settings.device, diffusion_options(settings)
         first = partial(load_inpainter, settings.diffusion, device=device, options=options)
         other = partial(load_stage2, settings.stage2, device=device, options=options)
         return cls(
-            PerceptionAssessor(shared, load_pairs(settings.preset, shared)).assess,
-            align,
+            assessors.perception.assess,
+            assessors.alignment,
             (lambda: inpainter) if inpainter else first,
             settings,
             second=(lambda: second) if second else other if settings.stage2 else None,
-            one_image=encoder.one_image,
+            one_image=assessors.one_image,
         )
 
     @property
