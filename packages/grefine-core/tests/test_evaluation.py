@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from grefine_core import InputError
-from grefine_core.evaluation import check_labels, evaluate, result_tables
+from grefine_core.evaluation import check_measurable, evaluate, result_tables
 from grefine_core.scored_items import ScoredItems
 
 
@@ -64,7 +64,7 @@ def test_constant_score_is_named(items: ScoredItems) -> None:
 def test_labels_that_nothing_can_follow_are_refused(labels: list[float], message: str) -> None:
     items = ScoredItems(keys=tuple(map(str, labels)), labels={"mos": np.array(labels)}, scores={}, groups={})
     with pytest.raises(InputError, match=message):
-        check_labels(items)
+        check_measurable(items)
 
 
 def test_tables_tell_agreement_groups_and_comparison(items: ScoredItems) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grefine_core import InputError
-from grefine_core.result_tables import FORMS, Estimate, ResultTable, render, write_results
+from grefine_core.result_tables import FORMS, Estimate, ResultTable, render, render_all, write_results
 
 
 @pytest.fixture
@@ -59,6 +59,13 @@ def test_several_tables_share_what_people_read_and_part_what_programs_read(table
     names = ["eval.md", "eval.tex", "agreement.csv", "by-model.csv", "agreement.json", "by-model.json"]
     assert [path.name for path in written] == names
     assert (tmp_path / "eval.md").read_text() == render(table) + "\n" + render(other)
+
+
+def test_several_tables_are_one_json_object(table: ResultTable) -> None:
+    other = ResultTable(title="By model", columns=("model",), rows=(("x",),))
+    told = json.loads(render_all([table, other], "json"))
+    assert list(told) == ["agreement", "by-model"]
+    assert told["by-model"] == [{"model": "x"}]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -35,14 +35,14 @@ def table(folder: Path) -> Path:
 
 def test_pictures_are_scored_with_their_prompts_and_measured(run: Any, loads: Any, table: Path) -> None:
     result = run(table, "--format", "json", "-o", "out")
-    (row,) = json.loads(result.stdout)
+    (row,) = json.loads(result.stdout)["agreement"]
     assert (row["label"], row["score"], row["n"]) == ("alignment", "a", 6)
     scores = [scored["a"] for scored in read_table(Path("out/scores.csv"))]
     assert row["SRCC"] == stats.spearmanr(scores, [1, 2, 3, 5, 4, 6]).statistic
 
 
 def test_ready_scores_need_no_model(run: Any, loads: Any, table: Path) -> None:
-    (row,) = json.loads(run(table, "--score", "ready", "--format", "json").stdout)
+    (row,) = json.loads(run(table, "--score", "ready", "--format", "json").stdout)["agreement"]
     assert row["SRCC"] == stats.spearmanr([4, 3, 2, 1, 0, 0.5], [1, 2, 3, 5, 4, 6]).statistic
     assert loads == []
 

@@ -61,6 +61,7 @@ from .result_tables import (
     Estimate as Estimate,
     ResultTable as ResultTable,
     render as render,
+    render_all as render_all,
     write_results as write_results,
 )
 from .scatter import plot_scatter as plot_scatter

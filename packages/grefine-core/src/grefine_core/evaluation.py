@@ -104,7 +104,7 @@ def evaluate(
     return Evaluation(overall=tuple(overall), groups=tuple(groups), comparisons=tuple(comparisons))
 
 
-def check_labels(items: ScoredItems) -> None:
+def check_measurable(items: ScoredItems) -> None:
     """Refuse labels that no score can follow, before anything costly.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from grefine_core.cli_support import say
 from grefine_core.errors import InputError
-from grefine_core.result_tables import Form, render, write_results
+from grefine_core.result_tables import Form, render_all, write_results
 from grefine_core.tables import Row
 
 if TYPE_CHECKING:
@@ -51,10 +51,9 @@ class EvaluationRequest:
         """Refuse what could not be done at the end, before anything costly.
 
         Raises:
-            InputError: If the folder cannot be written, plots have no folder or no library, or
-                `resamples` is negative.
+            InputError: If the folder is a file, plots have no folder or no library, or `resamples` is
+                negative.
         """
-        from grefine_core.checks import check_output_folder
         from grefine_core.scatter import check_plotting
 
         if self.resamples < 0:
@@ -63,8 +62,8 @@ class EvaluationRequest:
             if self.folder is None:
                 raise InputError("--plots are written to a folder; name one with -o.")
             check_plotting()
-        if self.folder is not None:
-            check_output_folder(self.folder)
+        if self.folder is not None and self.folder.exists() and not self.folder.is_dir():
+            raise InputError(f"The output folder {self.folder} is a file.")
 
 
 def join_scores(rows: list[Row], table: Path | None, *, where: str, key: str) -> list[Row]:
@@ -108,7 +107,7 @@ def run_evaluation(
         InputError: If a column is missing, a value is no finite number, an item comes twice, pictures could not
             be scored, or there is nothing to measure.
     """
-    from grefine_core.evaluation import check_labels, evaluate
+    from grefine_core.evaluation import check_measurable, evaluate
     from grefine_core.scored_items import ScoredColumns, read_scored_items
 
     labels = request.labels or _usual_labels(rows[0], request.usual, where)
@@ -120,7 +119,7 @@ def run_evaluation(
             there = ", ".join(map(str, rows[0]))
             raise InputError(f"{where} has no column `{name}`, nor is it one of {', '.join(own)}; it has {there}.")
     columns = ScoredColumns(key=key, labels=labels, scores=(), by=request.by)
-    check_labels(read_scored_items(rows, columns, where=where))
+    check_measurable(read_scored_items(rows, columns, where=where))
     if missing:
         rows = _with_scores(rows, score(rows), missing, skip_bad=request.skip_bad, where=where)
     columns = ScoredColumns(key=key, labels=labels, scores=request.scores, by=request.by)
@@ -159,13 +158,15 @@ def _with_scores(
 
 
 def _tell(evaluation: Evaluation, items: ScoredItems, request: EvaluationRequest) -> None:
+    from grefine_core.checks import check_output_folder
     from grefine_core.evaluation import result_tables
     from grefine_core.scatter import plot_scatter
 
     tables = result_tables(evaluation)
-    sys.stdout.write("\n".join(render(table, request.form) for table in tables))
+    sys.stdout.write(render_all(tables, request.form))
     if request.folder is None:
         return
+    check_output_folder(request.folder)
     written = write_results(request.folder, "agreement", tables)
     if request.plots:
         for one in evaluation.overall:

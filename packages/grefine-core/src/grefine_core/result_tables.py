@@ -11,8 +11,9 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Literal, get_args
+from typing import BinaryIO, Literal, get_args
 
 from grefine_core.errors import InputError
 from grefine_core.files import write_atomically
@@ -68,6 +69,17 @@ def render(table: ResultTable, form: Form = "markdown") -> str:
     return forms[form](table)
 
 
+def render_all(tables: Sequence[ResultTable], form: Form = "markdown") -> str:
+    """Return tables as one text: one below the other, or in JSON as one object, by title in small letters.
+
+    Raises:
+        InputError: If the form is unknown.
+    """
+    if form == "json":
+        return _dump({_file_name(table.title): flat_rows(table) for table in tables})
+    return "\n".join(render(table, form) for table in tables)
+
+
 def flat_rows(table: ResultTable) -> list[Row]:
     """Return the rows by column, an estimate in three: its name, and that with `_low` and `_high`."""
     wide = [any(isinstance(row[place], Estimate) for row in table.rows) for place in range(len(table.columns))]
@@ -83,13 +95,17 @@ def write_results(folder: Path, name: str, tables: Sequence[ResultTable], forms:
     written = []
     for form in forms:
         together = form in {"markdown", "latex"}
-        texts = {name: "\n".join(render(table, form) for table in tables)} if together else {}
+        texts = {name: render_all(tables, form)} if together else {}
         for table in () if together else tables:
             texts[_file_name(table.title)] = render(table, form)
         for stem, text in texts.items():
             path = folder / f"{stem}{SUFFIXES[form]}"
-            written.append(write_atomically(path, lambda file, text=text: file.write(text.encode())))  # type: ignore[misc]
+            written.append(write_atomically(path, partial(_write, text=text)))
     return written
+
+
+def _write(file: BinaryIO, text: str) -> None:
+    file.write(text.encode())
 
 
 def _file_name(title: str) -> str:
@@ -177,7 +193,11 @@ def _csv(table: ResultTable) -> str:
 
 
 def _json(table: ResultTable) -> str:
-    return json.dumps(flat_rows(table), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return _dump(flat_rows(table))
+
+
+def _dump(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
 def _places(table: ResultTable) -> list[tuple[int, str]]:

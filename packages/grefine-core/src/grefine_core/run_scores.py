@@ -43,13 +43,16 @@ class ScoreTable:
         return self.resume or self.retry_errors
 
     def check(self) -> None:
-        """Refuse a table that could not be written, before anything costly.
+        """Refuse a table that could not be written, before anything costly, and make its folder.
 
         Raises:
             InputError: If it cannot be, is there and nothing says what to do with it, or there is no folder to
                 go on in.
         """
-        if self.path is not None:
+        if self.folder is not None and self.path is not None:
+            from grefine_core.checks import check_output_folder  # brings torch
+
+            check_output_folder(self.folder)
             check_output(self.path, resume=self.goes_on, overwrite=self.overwrite)
         elif self.goes_on or self.overwrite:
             raise InputError("--resume, --retry-errors and --overwrite are about scores in a folder; name one with -o.")

@@ -85,9 +85,9 @@ def evaluate_data(
         from grefine.assessors import load_assessors
         from grefine.scoring import make_header, plan_items, score_columns, score_items
 
-        kept.check()
         todo = [by_id[row[ID]] for row in wanted]
         _check_pictures(todo, source.data)
+        kept.check()
         names = [name for name in full.scores if name not in rows[0]]
         columns = score_columns(names)
         assessors = (load or load_assessors)(settings)

@@ -41,7 +41,7 @@ OWN = (
 
 
 def test_list_names_every_database_with_licence_and_source(run: Any) -> None:
-    rows = json.loads(run("list", "--format", "json").stdout)
+    rows = json.loads(run("list", "--format", "json").stdout)["databases"]
     assert [row["name"] for row in rows] == [
         "diffusiondb",
         "genimage",

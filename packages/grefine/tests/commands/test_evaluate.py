@@ -43,8 +43,8 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _rows(result: Result) -> list[dict[str, Any]]:
-    """Return the rows of the first table that was printed as JSON."""
-    found: list[dict[str, Any]] = json.JSONDecoder().raw_decode(result.stdout)[0]
+    """Return the rows of all items that were printed as JSON."""
+    found: list[dict[str, Any]] = json.loads(result.stdout)["agreement"]
     return found
 
 

@@ -35,8 +35,8 @@ def table(folder: Path) -> Path:
 
 
 def _rows(result: Result) -> list[dict[str, Any]]:
-    """Return the rows of the first table that was printed as JSON."""
-    found: list[dict[str, Any]] = json.JSONDecoder().raw_decode(result.stdout)[0]
+    """Return the rows of all items that were printed as JSON."""
+    found: list[dict[str, Any]] = json.loads(result.stdout)["agreement"]
     return found
 
 
@@ -127,10 +127,12 @@ def test_bad_input_is_refused_before_a_model_is_loaded(
     change: str, arguments: tuple[str, ...], message: str, run: Run, loads: Any, table: Path
 ) -> None:
     table.write_text(table.read_text(encoding="utf-8") + change, encoding="utf-8")
-    result = run("eval", table, *arguments)
+    output = ("-o", "out") if "name one with -o" not in message else ()
+    result = run("eval", table, *arguments, *output)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
     assert loads == []
+    assert not Path("out").exists()
 
 
 def test_few_and_equal_labels_are_refused(run: Run, loads: Any, folder: Path) -> None:

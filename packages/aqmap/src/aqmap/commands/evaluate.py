@@ -115,8 +115,8 @@ def evaluate(  # size: typer reads the options from the signature
         from aqmap.commands.many_pictures import score_table
         from aqmap.tables.subjects import TableColumns, subjects_of_table
 
-        kept.check()
         subjects = subjects_of_table(table, TableColumns(image=key, prompt=prompt_column))
+        kept.check()
         return score_table(subjects, model, kept, table=table, batch_size=batch_size, workers=workers)
 
     run_evaluation(rows, request, where=str(table), key=ITEM, own=SCORES, score=compute)

@@ -87,6 +87,6 @@ def stats(
 
 
 def _print(tables: Sequence[ResultTable], form: Form) -> None:
-    from grefine_core.result_tables import render
+    from grefine_core.result_tables import render_all
 
-    typer.echo("\n".join(render(table, form.value) for table in tables), nl=False)
+    typer.echo(render_all(tables, form.value), nl=False)

@@ -100,7 +100,6 @@ def evaluate(  # size: typer reads the options from the signature
     def compute(rows: list[Row]) -> list[Row]:
         from pqmap.commands.rows import score_table
 
-        kept.check()
         return score_table(rows, model, kept, table=table, image=key, batch_size=batch_size, workers=workers)
 
     run_evaluation(rows, request, where=str(table), key=key, own=model.names(), score=compute)

@@ -82,6 +82,7 @@ def score_table(
 
     columns = TableColumns.find(rows, table=table, labels={}, image=image)
     pictures = [picture.path for picture in check_labels(rows, columns, table=table).pictures]
+    kept.check()
     assessor = model.load()
 
     def score(paths: Sequence[Path]) -> Iterator[list[Scored]]:
