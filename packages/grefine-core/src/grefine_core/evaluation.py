@@ -19,6 +19,8 @@ from grefine_core.significance import Difference, compare_methods
 
 HEADS = {"srcc": "SRCC", "plcc": "PLCC", "plcc_raw": "PLCC raw", "krcc": "KRCC", "rmse": "RMSE"}
 """Names of the figures in tables."""
+NONE = "(none)"
+"""How the group of items without one is called."""
 INTERVALS = "Brackets: 95% bootstrap intervals. PLCC and RMSE are taken after the logistic fit."
 
 
@@ -135,10 +137,10 @@ def result_tables(evaluation: Evaluation) -> list[ResultTable]:
             ResultTable(
                 title=f"Agreement by {by}",
                 columns=("label", "score", by, "n", *figures),
-                rows=tuple((one.label, one.score, one.group, one.n, *_cells(one)) for one in chosen),
+                rows=tuple((one.label, one.score, one.group or NONE, one.n, *_cells(one)) for one in chosen),
                 notes=(
                     *notes,
-                    *(f"{one.group or 'Without a group'}: {one.reason}" for one in chosen if not one.agreement),
+                    *(f"{one.group or NONE}: {one.reason}" for one in chosen if not one.agreement),
                 ),
             )
         )
