@@ -6,7 +6,8 @@ from scipy import stats
 
 from grefine_core import InputError
 from grefine_core.agreement import FIGURES, measure_agreement
-from grefine_core.bootstrap import bootstrap_interval
+from grefine_core.bootstrap import Interval, bootstrap_interval
+from grefine_core.logistic import LogisticCurve
 
 
 @pytest.fixture
@@ -65,6 +66,15 @@ def test_interval_of_fewer_items_is_wider(values: tuple[np.ndarray, np.ndarray])
     all_, some = measure_agreement(scores, labels), measure_agreement(scores[:20], labels[:20])
     wide, narrow = some.intervals["srcc"], all_.intervals["srcc"]
     assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low)
+
+
+def test_curve_of_others_that_is_flat_here_says_nothing(values: tuple[np.ndarray, np.ndarray]) -> None:
+    scores, labels = values
+    step = LogisticCurve(high=5, low=1, centre=100, width=0.01)
+    found = measure_agreement(scores, labels, curve=step, resamples=20)
+    assert (found.plcc, found.intervals["plcc"]) == (0, Interval(low=0, high=0))
+    assert found.srcc > 0.5
+    assert found.rmse == pytest.approx(np.sqrt(np.mean((labels - 1) ** 2)))
 
 
 @pytest.mark.parametrize(
