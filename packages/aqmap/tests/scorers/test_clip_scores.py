@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from aqmap.scorers.clip_scores import HPS_V2_1_AVERAGE, HPS_V2_AVERAGE, PICKSCORE_AVERAGE
+from aqmap.scorers.clip_scores import HPS_MIDDLE, HPS_V2_1_AVERAGE, HPS_V2_AVERAGE, PICKSCORE_AVERAGE
 from aqmap.scorers.pictures import crop_square, pad_square
 from aqmap.scorers.scorer import load_scorer
 from grefine_core import WeightsError
 
-NAMES = ["clipscore", "hpsv2", "hpsv2.1", "pickscore"]
+NAMES = ["clipscore", "hps", "hpsv2", "hpsv2.1", "pickscore"]
 
 
 @pytest.fixture
@@ -81,6 +81,9 @@ def expected(name: str, clip, pixels: Tensor) -> tuple[float, float]:
     if name == "pickscore":
         raw = scale * cosine(clip, crop_square(pixels[None], 32), "a red cat")
         return raw, float(torch.tensor(raw - PICKSCORE_AVERAGE).sigmoid())
+    if name == "hps":
+        raw = cosine(clip, crop_square(pixels[None], 32), "a red cat")
+        return raw, float(torch.tensor(scale * (raw - HPS_MIDDLE)).sigmoid())
     raw = cosine(clip, pad_square(pixels[None], 32), "a red cat")
     average = HPS_V2_AVERAGE if name == "hpsv2" else HPS_V2_1_AVERAGE
     return raw, float(torch.tensor(scale * (raw - average)).sigmoid())
@@ -149,3 +152,8 @@ def test_missing_open_clip_names_the_extra(monkeypatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "open_clip", None)
     with pytest.raises(ValueError, match="need open_clip; install it with"):
         load_scorer("clipscore", device="cpu")
+
+
+def test_first_hps_without_a_file_says_where_to_get_it(tiny_clip) -> None:
+    with pytest.raises(WeightsError, match=r"get hpc\.pt as https://github\.com/tgxs002/align_sd says"):
+        load_scorer("hps", device="cpu")

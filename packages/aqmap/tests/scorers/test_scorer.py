@@ -8,7 +8,7 @@ from grefine_core import InputError
 
 @pytest.mark.parametrize("name", ["clip", "", ":", "imagereward:", "hpsv2:  ", "ImageReward", "/some/path.pt"])
 def test_unknown_name_lists_the_known_ones(name: str) -> None:
-    message = "known are `clipscore`, `hpsv2`, `hpsv2.1`, `imagereward`, `pickscore`, each also as `NAME:PATH`"
+    message = "known are `clipscore`, `hps`, `hpsv2`, `hpsv2.1`, `imagereward`, `pickscore`, each also as `NAME:PATH`"
     with pytest.raises(InputError, match=message):
         load_scorer(name)
 

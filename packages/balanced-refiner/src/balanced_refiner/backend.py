@@ -103,11 +103,16 @@ def check_generated(generated: Tensor, request: InpaintRequest) -> Tensor:
         RefineError: If the shape is wrong, a value is not finite, or a picture is black though
             its source is not.
     """
-    if generated.shape != request.images.shape:
-        raise RefineError(f"The backend returned shape {tuple(generated.shape)}, not {tuple(request.images.shape)}.")
+    return check_painted(generated, request.images)
+
+
+def check_painted(generated: Tensor, source: Tensor) -> Tensor:
+    """Return what was painted of `source`, clamped to [0, 1], if it may be used; see `check_generated`."""
+    if generated.shape != source.shape:
+        raise RefineError(f"The backend returned shape {tuple(generated.shape)}, not {tuple(source.shape)}.")
     if not torch.isfinite(generated).all():
         raise RefineError("The backend returned values that are not numbers (nan or infinite).")
     dark = generated.flatten(1).amax(1).cpu() <= BLACK
-    if (dark & (request.images.flatten(1).amax(1).cpu() > BLACK)).any():
+    if (dark & (source.flatten(1).amax(1).cpu() > BLACK)).any():
         raise RefineError("The backend returned a black picture.")
     return generated.detach().float().cpu().clamp(0, 1)

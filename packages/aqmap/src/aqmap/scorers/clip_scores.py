@@ -20,9 +20,10 @@ from aqmap.scorers.pairs import PairScorer
 from aqmap.scorers.pictures import crop_square, pad_square
 from aqmap.scorers.published import CLIP_SCORE, HPS_V2, HPS_V2_1, PICK_SCORE, Published, obtain
 from aqmap.scorers.unset import UnsetWeights
-from grefine_core import WeightsError, load_tensors
+from grefine_core import WeightsError, WeightsFile, load_tensors
 from grefine_core.clip.shapes import openai_state
 from grefine_core.downloads import first_line
+from grefine_core.weights import unpinned
 
 if TYPE_CHECKING:
     from grefine_core.clip.encoder import OpenClipEncoder
@@ -31,6 +32,13 @@ CLIPSCORE_WEIGHT = 2.5
 """Weight w of CLIPScore, Hessel et al. (arXiv:2104.08718), 2."""
 CLIPSCORE_PREFIX = "A photo depicts "
 """What stands before each text in the code of its authors."""
+HPS_FILE = "hpc.pt"
+HPS_ABSENT = (
+    "The scorer `hps` (the first HPS, arXiv:2303.14420) has its weights on no hub that could be pinned; get hpc.pt as "
+    "https://github.com/tgxs002/align_sd says, and name it by `hps:FILE`."
+)
+HPS_MIDDLE = 0.20
+"""Cosine that counts as average: a round number near what CLIP ViT-L/14 gives to matching pairs. Not measured."""
 HPS_V2_AVERAGE = 0.2695
 """HPS v2.0 of Stable Diffusion 1.4 over the four styles of its benchmark, by the table of its repository."""
 HPS_V2_1_AVERAGE = 0.2535
@@ -43,7 +51,8 @@ PICKSCORE_AVERAGE = 20.83
 class _Source:
     """Published weights, and how they become a model of open_clip."""
 
-    published: Published
+    published: Published | None
+    """None where no hub has them, so that the user must name a file."""
     architecture: tuple[str, str] = ("ViT-H-14", "laion2b_s32b_b79k")
     """Which of open_clip's weights have the same shape and activation: those that these were made from."""
     layout: Callable[[Mapping[str, Any]], Mapping[str, Tensor]] = openai_state
@@ -103,6 +112,19 @@ def load_clipscore(path: Path | None, device: torch.device) -> PairScorer:
     return PairScorer(CosinePairs(encoder, recipe), to_unit=lambda raw: raw.clamp(0, 1))
 
 
+def load_hps(path: Path | None, device: torch.device) -> PairScorer:
+    """Load the first HPS, whose weights no hub has: raw values are cosines.
+
+    Raises:
+        WeightsError: If no file is named.
+    """
+    source = _Source(published=None, architecture=("ViT-L-14", "openai"))
+    encoder, name = _load("hps", source, path, device)
+    scale = encoder.logit_scale
+    pairs = CosinePairs(encoder, CosineRecipe(name=name, square=crop_square))
+    return PairScorer(pairs, to_unit=lambda raw: (scale * (raw - HPS_MIDDLE)).sigmoid())
+
+
 def load_hpsv2(path: Path | None, device: torch.device) -> PairScorer:
     """Load HPS v2.0: raw values are cosines."""
     return _load_hps("hpsv2", HPS_V2, path, device, average=HPS_V2_AVERAGE)
@@ -134,7 +156,7 @@ def _load(scorer: str, source: _Source, path: Path | None, device: torch.device)
     from grefine_core.clip.models import build_model, find_pretrained, make_tokenizer, wrap
 
     found = find_pretrained(*source.architecture)
-    file = obtain(scorer, source.published, path)
+    file = _find_file(scorer, source, path)
     state = load_tensors(file)
     with UnsetWeights():
         model = build_model(found.config)
@@ -147,3 +169,11 @@ def _load(scorer: str, source: _Source, path: Path | None, device: torch.device)
     normalisation = (found.mean, found.std)
     encoder = wrap(model.to(device), tokenizer, name=name, normalisation=normalisation, dtype=torch.float32)
     return encoder, name
+
+
+def _find_file(scorer: str, source: _Source, path: Path | None) -> WeightsFile:
+    if source.published is not None:
+        return obtain(scorer, source.published, path)
+    if path is None:
+        raise WeightsError(HPS_ABSENT)
+    return unpinned(path / HPS_FILE if path.is_dir() else path)

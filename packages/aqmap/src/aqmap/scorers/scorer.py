@@ -39,8 +39,8 @@ def load_scorer(name: str, *, device: str = "auto") -> Scorer:
     """Load a scorer; its weights are downloaded once, and checked by sha256.
 
     Args:
-        name: `clipscore`, `hpsv2`, `hpsv2.1`, `imagereward` or `pickscore`; with `NAME:PATH` the
-            published weights are read from a file, or from a folder that has them.
+        name: `clipscore`, `hps` (local weights only), `hpsv2`, `hpsv2.1`, `imagereward` or `pickscore`; with
+            `NAME:PATH` the published weights are read from a file, or from a folder that has them.
         device: `auto`, or a name that torch knows.
 
     Raises:
@@ -57,11 +57,12 @@ def load_scorer(name: str, *, device: str = "auto") -> Scorer:
 
 
 def _loaders() -> dict[str, Callable[[Path | None, torch.device], Scorer]]:
-    from aqmap.scorers.clip_scores import load_clipscore, load_hpsv2, load_hpsv2_1, load_pickscore
+    from aqmap.scorers.clip_scores import load_clipscore, load_hps, load_hpsv2, load_hpsv2_1, load_pickscore
     from aqmap.scorers.image_reward import load_image_reward
 
     return {
         "clipscore": load_clipscore,
+        "hps": load_hps,
         "hpsv2": load_hpsv2,
         "hpsv2.1": load_hpsv2_1,
         "imagereward": load_image_reward,

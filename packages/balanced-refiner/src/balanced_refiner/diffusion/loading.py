@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from balanced_refiner.diffusion.single_file import INPAINT_CHANNELS, read_single
 from balanced_refiner.diffusion.sources import (
     CONTROLNET_INDEX,
     check_parts,
+    edited_as,
     opened_as,
     read_layout,
     resolve,
@@ -56,6 +57,29 @@ def open_pipeline(
         if controlnet is not None:
             added = _load_controlnet(controlnet, pipe.unet, dtype)
             pipe = _assemble(_with_control(type(pipe).__name__), pipe, controlnet=added)
+    return _place(pipe, options, device)
+
+
+def open_editor(
+    source: str | Path, *, options: DiffusionOptions | None = None, device: torch.device | None = None
+) -> Any:
+    """Return a pipeline that makes a new picture of a whole one and a text, as `open_pipeline` does.
+
+    Args:
+        source: A diffusers folder or a repository of the hub, of one of `sources.EDITORS`.
+        options: Number type, memory and speed.
+        device: Where to run; the CPU by default.
+
+    Raises:
+        InputError: If the source is of another kind or the device cannot keep the options.
+        WeightsError: If files are absent, damaged, or cannot be downloaded.
+    """
+    options, device = options or DiffusionOptions(), device or torch.device("cpu")
+    check_options(options, device)
+    dtype = resolve_dtype(options.dtype, device)
+    path = resolve(str(source), half=dtype != torch.float32, accepts=edited_as)
+    with _quiet():
+        pipe = _open_folder(path, dtype, accepts=edited_as)
     return _place(pipe, options, device)
 
 
@@ -145,10 +169,10 @@ def _with_control(name: str) -> str:
     return f"StableDiffusion{'XL' if 'XL' in name else ''}ControlNetInpaintPipeline"
 
 
-def _open_folder(folder: Path, dtype: torch.dtype) -> Any:
+def _open_folder(folder: Path, dtype: torch.dtype, *, accepts: Callable[[str, object], str] = opened_as) -> Any:
     """Load a folder in the layout of diffusers."""
     layout = read_layout(folder)
-    name = opened_as(layout.pipeline, folder)
+    name = accepts(layout.pipeline, folder)
     check_parts(folder, layout)
     import diffusers
 

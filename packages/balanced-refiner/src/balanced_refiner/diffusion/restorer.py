@@ -6,6 +6,7 @@ tells from the tensors of a file which one it is. This is the one file that impo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ WORKING_SIZE = 512
 """Side of the squares: large enough for few tiles, small enough for attention over a whole one."""
 
 
-class SpandrelRestorer:
+class Restorer:
     """A restoration network behind the `Inpainter` protocol, for a pass over the whole picture.
 
     It knows no strength: pixels whose strength is above 0 are restored in full, the others are left.
@@ -33,32 +34,19 @@ class SpandrelRestorer:
     steps say nothing to it.
 
     Args:
-        path: Weights in safetensors, or a PyTorch file of tensors alone; no code from it is run.
-        device: Where to run; the CPU by default.
-        dtype: Number type; float32 where the network is not made for less.
+        network: Restores one picture (1, 3, H, W) in [0, 1] of any size; what it returns has the same
+            layout, may be larger by a whole factor, and shares no memory with what it got.
+        name: Identify the network in reports.
         working_size: Side in pixels of the squares that it takes.
 
     Raises:
-        InputError: If spandrel is not installed, or the network is of another kind.
-        WeightsError: If the file is absent, damaged, or holds more than tensors.
+        InputError: If the working size is not positive.
     """
 
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        device: torch.device | None = None,
-        dtype: DType = "auto",
-        working_size: int = WORKING_SIZE,
-    ) -> None:
+    def __init__(self, network: Callable[[Tensor], Tensor], *, name: str, working_size: int = WORKING_SIZE) -> None:
         if working_size < 1:
             raise InputError(f"`working_size` must be positive, got {working_size}.")
-        path, device = Path(path).expanduser(), device or torch.device("cpu")
-        self._model = _load(path)
-        self._dtype = _fitting(resolve_dtype(dtype, device), self._model)
-        self._model.to(device, self._dtype).eval()
-        self._device, self._working_size = device, working_size
-        self._name = f"spandrel:{self._model.architecture.id}:{unpinned(path).sha256[:16]}"
+        self._network, self._name, self._working_size = network, name, working_size
 
     @property
     def name(self) -> str:
@@ -96,14 +84,47 @@ class SpandrelRestorer:
 
     def _restore(self, image: Tensor) -> Tensor:
         """Return a restored picture (1, 3, H, W), float32 on the CPU, of the size it came in."""
-        # spandrel pads to what the network wants and clamps the result, which lies in memory of its own
-        made = self._model(image.to(self._device, self._dtype)).float().cpu()
+        made = self._network(image).float().cpu()
         size = image.shape[2:]
         if made.shape[2:] == size:
             return torch.as_tensor(made)
         if all(large % small == 0 for large, small in zip(made.shape[2:], size, strict=True)):
             return functional.interpolate(made, size=size, mode="area")
         return functional.interpolate(made, size=size, mode="bicubic", antialias=True).clamp(0, 1)
+
+
+class SpandrelRestorer(Restorer):
+    """The network of a file that spandrel knows; see `Restorer`.
+
+    Args:
+        path: Weights in safetensors, or a PyTorch file of tensors alone; no code from it is run.
+        device: Where to run; the CPU by default.
+        dtype: Number type; float32 where the network is not made for less.
+        working_size: Side in pixels of the squares that it takes.
+
+    Raises:
+        InputError: If spandrel is not installed, or the network is of another kind.
+        WeightsError: If the file is absent, damaged, or holds more than tensors.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        device: torch.device | None = None,
+        dtype: DType = "auto",
+        working_size: int = WORKING_SIZE,
+    ) -> None:
+        if working_size < 1:  # before the file is read
+            raise InputError(f"`working_size` must be positive, got {working_size}.")
+        path, device = Path(path).expanduser(), device or torch.device("cpu")
+        model = _load(path)
+        fitting = _fitting(resolve_dtype(dtype, device), model)
+        model.to(device, fitting).eval()
+        self._model = model
+        name = f"spandrel:{model.architecture.id}:{unpinned(path).sha256[:16]}"
+        # spandrel pads to what the network wants and clamps the result, which lies in memory of its own
+        super().__init__(lambda image: model(image.to(device, fitting)), name=name, working_size=working_size)
 
 
 def _load(path: Path) -> Any:

@@ -23,6 +23,9 @@ INDEX = "model_index.json"
 """What makes a folder a pipeline of diffusers."""
 CONTROLNET_INDEX = "config.json"
 
+EDITORS = ("StableDiffusionUpscalePipeline", "StableDiffusionInstructPix2PixPipeline")
+"""Classes of diffusers that make a new picture of a whole one and a text."""
+
 _PREFIXES = {"StableDiffusion": "Stable Diffusion 1 and 2", "StableDiffusionXL": "Stable Diffusion XL"}
 OPENED_AS = {
     prefix + kind: prefix + opened
@@ -65,13 +68,16 @@ def is_repository(source: str) -> bool:
     return bool(_REPOSITORY.fullmatch(source)) and not Path(source).expanduser().exists()
 
 
-def resolve(source: str, *, half: bool = False, index: str = INDEX) -> Path:
+def resolve(
+    source: str, *, half: bool = False, index: str = INDEX, accepts: Callable[[str, object], str] | None = None
+) -> Path:
     """Return the folder or file of a source, downloaded where it is a repository that is not there yet.
 
     Args:
         source: See `FORMS`.
         half: Download half precision where the repository has it.
         index: The file that a repository must have.
+        accepts: Returns the class that one of a pipeline is opened as, or refuses it; `opened_as` by default.
 
     Raises:
         InputError: If the source has none of the forms, or a repository no index.
@@ -82,7 +88,7 @@ def resolve(source: str, *, half: bool = False, index: str = INDEX) -> Path:
         return path
     if not _REPOSITORY.fullmatch(source):
         raise InputError(f"The model `{source}` does not exist; a model is {FORMS}.")
-    return cached(source, index) or _download(source, index, half=half)
+    return cached(source, index) or _download(source, index, half=half, accepts=accepts or opened_as)
 
 
 def cached(repo: str, index: str = INDEX) -> Path | None:
@@ -134,6 +140,17 @@ def opened_as(pipeline: str, where: object) -> str:
             f"{' and '.join(_PREFIXES.values())}, with or without a ControlNet."
         )
     return OPENED_AS[pipeline]
+
+
+def edited_as(pipeline: str, where: object) -> str:
+    """Return the class of a pipeline that edits whole pictures: its own.
+
+    Raises:
+        InputError: If it is another.
+    """
+    if pipeline not in EDITORS:
+        raise InputError(f"The model {where} is a {pipeline}; accepted are {' and '.join(EDITORS)}.")
+    return pipeline
 
 
 def check_parts(folder: Path, layout: Layout) -> None:
@@ -188,7 +205,7 @@ def _one_variant(weights: list[str], *, half: bool) -> list[str]:
     return (halves or plain) if half else (plain or halves)
 
 
-def _download(repo: str, index: str, *, half: bool) -> Path:
+def _download(repo: str, index: str, *, half: bool, accepts: Callable[[str, object], str]) -> Path:
     """Download a repository's index, look at it, and then what it needs."""
     if offline():
         raise WeightsError(_absent(repo, index))
@@ -206,7 +223,7 @@ def _download(repo: str, index: str, *, half: bool) -> Path:
     if not (folder / index).is_file():
         raise InputError(f"The hub's repository {repo} has no {index}, so it is no model of diffusers.")
     if index == INDEX:
-        opened_as(read_layout(folder).pipeline, repo)  # before gigabytes of it come
+        accepts(read_layout(folder).pipeline, repo)  # before gigabytes of it come
     listed = _asked(repo, index, lambda: hub.HfApi(endpoint=endpoint).list_repo_files(repo, revision=folder.name))
     if index == INDEX:
         files = choose_files(listed, read_layout(folder), half=half)
