@@ -131,6 +131,11 @@ class GRefiner:
         """What decides a result beside the picture and its prompt."""
         return self._settings
 
+    @property
+    def align(self) -> Align:
+        """The AQ assessor: an `AlignmentAssessor`, unless another was given."""
+        return self._align
+
     def score(self, image: ImageInput, prompt: str) -> Score:
         """Assess one picture of any size.
 
