@@ -37,7 +37,7 @@ from .regions import (
     find_regions as find_regions,
 )
 from .regions_file import regions_document as regions_document, regions_schema as regions_schema
-from .stages import Repair as Repair, StagePlan as StagePlan, stage1 as stage1, stage2 as stage2
+from .stages import Repair as Repair, StagePlan as StagePlan, repaint as repaint, stage1 as stage1, stage2 as stage2
 from .strength import (
     DELTA as DELTA,
     MISSING_STRENGTH as MISSING_STRENGTH,

@@ -156,12 +156,40 @@ def stage2(
     Raises:
         RefineError: If the backend returns nothing that may be used, twice.
     """
-    windows = _tiles((pixels.shape[2], pixels.shape[3]), inpainter.working_size)
-    batches = [range(i, min(i + BATCH, len(windows))) for i in range(0, len(windows), BATCH)]
-    steps = denoising_steps(plan.steps, strength)
     strengths = torch.full_like(pixels[:, :1], strength)
     if plan.locked is not None:
         strengths = strengths * ~plan.locked.cpu()
+    return repaint(inpainter, pixels, prompt, emphases, strengths=strengths, plan=plan)
+
+
+def repaint(
+    inpainter: Inpainter,
+    pixels: Tensor,
+    prompt: str,
+    emphases: Sequence[Emphasis],
+    *,
+    strengths: Tensor,
+    plan: StagePlan,
+) -> Tensor:
+    """Repaint each pixel of a picture as strongly as asked, tile by tile; see `stage2`.
+
+    Where the strength is 0 the result is the backend's own view of the picture: the caller puts back
+    what must not change.
+
+    Args:
+        inpainter: The backend.
+        pixels: Shape (1, 3, H, W), float32 in [0, 1], on the CPU; the result has the same.
+        prompt: The user's prompt.
+        emphases: Weights within it, eq. (7).
+        strengths: Shape (1, 1, H, W), float32 in [0, 1].
+        plan: Steps, seed and listener; its locked pixels are the caller's business.
+
+    Raises:
+        RefineError: If the backend returns nothing that may be used, twice.
+    """
+    windows = _tiles((pixels.shape[2], pixels.shape[3]), inpainter.working_size)
+    batches = [range(i, min(i + BATCH, len(windows))) for i in range(0, len(windows), BATCH)]
+    steps = denoising_steps(plan.steps, float(strengths.amax()))
     total, weight = torch.zeros_like(pixels), torch.zeros_like(pixels[:, :1])
     for number, batch in enumerate(batches):
         request = InpaintRequest(

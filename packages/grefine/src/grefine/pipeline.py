@@ -136,6 +136,10 @@ class GRefiner:
         """The AQ assessor: an `AlignmentAssessor`, unless another was given."""
         return self._align
 
+    def backends(self) -> tuple[Inpainter, Inpainter | None]:
+        """Return the diffusion model of the repairs and that of stage 2, loaded; None where it is the same one."""
+        return self._inpainter(), self._second() if self._second else None
+
     def score(self, image: ImageInput, prompt: str) -> Score:
         """Assess one picture of any size.
 

@@ -47,6 +47,11 @@ class PlainPrompts:
         """Highest strength of a repair by the real one."""
         return self._inpainter.max_strength
 
+    @property
+    def plain(self) -> str:
+        """The prompt in plain words."""
+        return self._prompt.text
+
     def inpaint(self, request: InpaintRequest, *, on_step: OnStep | None = None) -> Tensor:
         """Pass the request on; see `Inpainter`."""
         pairs = [self._plain(*pair) for pair in zip(request.prompts, request.emphases, strict=True)]
