@@ -12,10 +12,11 @@ from grefine.commands.plan import plan
 from grefine.commands.refine import refine
 from grefine.commands.replay import replay
 from grefine.commands.score import score
+from grefine.commands.tables import tables
 
 # plain help: the decorated kind takes half a second to import
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-for command in (score, refine, check, plan, replay, doctor):
+for command in (score, refine, check, plan, replay, doctor, tables):
     app.command()(command)
 app.command("eval")(evaluate)
 app.add_typer(data.app, name="data")

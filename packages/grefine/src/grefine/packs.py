@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +63,18 @@ def check_packs(settings: Settings, *, diffusion: bool = True) -> tuple[Pack, ..
         Pack(group=group, preset=name, files={_label(f.verify()): f.sha256 for f in _bring_files(preset)})
         for group, name, preset in presets
     )
+
+
+def packs_digest(packs: Sequence[Pack]) -> str:
+    """Return the beginning of a sha256 of the presets and of all their files."""
+    text = json.dumps([pack.to_json() for pack in packs], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def diffusion_digest(name: str) -> str:
+    """Return the same of a diffusion model that is there already."""
+    files = {_label(file.path): file.sha256 for file in find_preset(DIFFUSION, name).files()}
+    return packs_digest([Pack(group=DIFFUSION, preset=name, files=files)])
 
 
 def diffusion_options(settings: Settings) -> DiffusionOptions:

@@ -30,9 +30,9 @@ def test_picture_changed_in_place_is_assessed_again(loading, good_pixels) -> Non
     assert indicator.measure(good_pixels, "a cat") < before
 
 
-def test_name_tells_preset_parser_and_literal(models) -> None:
-    own = OwnModels(models.load(Settings(literal=True)))
-    assert load_own(P, Loading(device="cpu", weights="", own=lambda: own)).name == "p:mini:mini:literal"
+def test_name_tells_preset_parser_weights_and_literal(models) -> None:
+    own = OwnModels(models.load(Settings(literal=True)), weights="abc")
+    assert load_own(P, Loading(device="cpu", weights="", own=lambda: own)).name == "p:mini:mini:literal:abc"
 
 
 def test_surgery_needs_an_encoder(loading, good_pixels) -> None:

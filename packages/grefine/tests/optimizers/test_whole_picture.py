@@ -46,7 +46,7 @@ def test_small_picture_is_enlarged_to_the_size_the_model_knows() -> None:
 def test_strength_stops_at_what_suits_the_model() -> None:
     optimizer = WholePicture(info=SD, inpainter=Painter(max_strength=0.15), steps=20)
     assert optimizer.strength == 0.15
-    assert optimizer.name == "sd:painter:0.15:20"
+    assert optimizer.name == "sd:painter:0.15:20:"
 
 
 def test_prompt_is_plain_and_seed_decides_the_noise() -> None:

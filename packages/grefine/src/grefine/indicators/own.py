@@ -12,6 +12,7 @@ from torch import Tensor
 
 from aqmap import AlignmentAssessor, normalise
 from grefine.indicators.indicator import IndicatorInfo, Loading
+from grefine.packs import check_packs, packs_digest
 from grefine.pipeline import GRefiner
 from grefine.results import Score
 from grefine.settings import Settings
@@ -51,16 +52,18 @@ class OwnModels:
 
     Args:
         models: Assesses.
+        weights: Digest of the weights behind it.
     """
 
-    def __init__(self, models: GRefiner) -> None:
-        self.models = models
+    def __init__(self, models: GRefiner, *, weights: str = "") -> None:
+        self.models, self.weights = models, weights
         self._last: tuple[Tensor, str, Score] | None = None
 
     @classmethod
     def load(cls, settings: Settings) -> OwnModels:
         """Load the models that the settings name; see `GRefiner.load`."""
-        return cls(GRefiner.load(settings))
+        weights = packs_digest(check_packs(settings, diffusion=False))
+        return cls(GRefiner.load(settings), weights=weights)
 
     def score(self, pixels: Tensor, prompt: str) -> Score:
         """Assess pixels (1, 3, H, W) in [0, 1], or return what was said of the very same before."""
@@ -82,10 +85,10 @@ class OwnScore:
 
     @property
     def name(self) -> str:
-        """Indicator, preset and parser."""
+        """Indicator, preset, parser and weights."""
         settings = self.models.models.settings
         literal = ":literal" if settings.literal else ""
-        return f"{self.info.key}:{settings.preset}:{settings.parser}{literal}"
+        return f"{self.info.key}:{settings.preset}:{settings.parser}{literal}:{self.models.weights}"
 
     def measure(self, pixels: Tensor, prompt: str) -> float:
         """Return the score in [0, 1]; 1 is good."""
@@ -106,8 +109,8 @@ class SurgeryScore:
 
     @property
     def name(self) -> str:
-        """Indicator and preset."""
-        return f"{self.info.key}:{self.models.models.settings.preset}"
+        """Indicator, preset and weights."""
+        return f"{self.info.key}:{self.models.models.settings.preset}:{self.models.weights}"
 
     def measure(self, pixels: Tensor, prompt: str) -> float:
         """Return the mean of the map over the patches, in [0, 1]; 0.5 is as like the prompt as like ""."""

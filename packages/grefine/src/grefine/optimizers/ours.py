@@ -13,6 +13,7 @@ from torch import Tensor
 from balanced_refiner import BalancedRefiner, RefineSettings
 from grefine.indicators.own import OwnModels
 from grefine.optimizers.optimizer import Building, OptimizerInfo
+from grefine.packs import check_packs, packs_digest
 from grefine.pipeline import refine_settings
 from grefine.plain_prompts import PlainPrompts
 from grefine.settings import Settings
@@ -47,11 +48,12 @@ class Ours:
     settings: RefineSettings
     see: Callable[[Assessment], Assessment]
     """What the refiner is shown of an assessment; mask, strength and guard follow from it."""
+    weights: str = ""
 
     @property
     def name(self) -> str:
-        """Optimizer, and the beginning of a digest of the settings, models included."""
-        return f"{self.info.key}:{settings_digest(self.models.models.settings)}"
+        """Optimizer, and digests of the settings and of all weights."""
+        return f"{self.info.key}:{settings_digest(self.models.models.settings)}:{self.weights}"
 
     def optimize(self, pixels: Tensor, prompt: str, *, seed: int) -> Tensor:
         """Refine a picture; without anything to repair it comes back as it is."""
@@ -84,7 +86,8 @@ def load_ours(info: OptimizerInfo, building: Building) -> Ours:
     if info.key == NO_STAGE2.key:
         settings = replace(settings, stage2="never")
     see = {NO_PQ.key: without_pq, NO_AQ.key: without_aq}.get(info.key, lambda assessment: assessment)
-    return Ours(info=info, models=building.own(), settings=settings, see=see)
+    weights = packs_digest(check_packs(building.settings))
+    return Ours(info=info, models=building.own(), settings=settings, see=see, weights=weights)
 
 
 def load_original(info: OptimizerInfo, building: Building) -> Original:  # noqa: ARG001 - all are loaded alike

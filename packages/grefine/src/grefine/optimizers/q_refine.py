@@ -19,6 +19,7 @@ from balanced_refiner import DELTA, Inpainter, StagePlan
 from grefine.indicators.own import OwnModels
 from grefine.optimizers.optimizer import Building, OptimizerInfo
 from grefine.optimizers.whole_picture import paint_whole
+from grefine.packs import check_packs, packs_digest
 from grefine.plain_prompts import PlainPrompts
 
 Q_REFINE = OptimizerInfo(
@@ -71,11 +72,14 @@ class QRefine:
     models: OwnModels
     inpainter: Inpainter
     steps: int
+    weights: str = ""
+    """Digest of all weights."""
 
     @property
     def name(self) -> str:
-        """Optimizer, assessor, model and steps."""
-        return f"{self.info.key}:{self.models.models.settings.preset}:{self.inpainter.name}:{self.steps}"
+        """Optimizer, assessor, model, steps and weights."""
+        preset = self.models.models.settings.preset
+        return f"{self.info.key}:{preset}:{self.inpainter.name}:{self.steps}:{self.weights}"
 
     def optimize(self, pixels: Tensor, prompt: str, *, seed: int) -> Tensor:
         """Refine a picture; half of the iterations inpaint, half enhance."""
@@ -100,5 +104,7 @@ class QRefine:
 
 def load_q_refine(info: OptimizerInfo, building: Building) -> QRefine:
     """Return it around the models of the run: our PQ-Map and the diffusion model of the repairs."""
-    own = building.own()
-    return QRefine(info=info, models=own, inpainter=own.models.backends()[0], steps=building.settings.steps)
+    own, settings = building.own(), building.settings
+    weights = packs_digest(check_packs(settings))
+    first = own.models.backends()[0]
+    return QRefine(info=info, models=own, inpainter=first, steps=settings.steps, weights=weights)

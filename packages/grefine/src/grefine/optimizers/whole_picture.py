@@ -13,7 +13,7 @@ from torch import Tensor
 from balanced_refiner import Inpainter, StagePlan, load_inpainter, repaint
 from grefine.optimizers.optimizer import Building, OptimizerInfo
 from grefine.optimizers.restoration import NO_PACKAGE
-from grefine.packs import diffusion_options
+from grefine.packs import diffusion_digest, diffusion_options
 from grefine.plain_prompts import PlainPrompts
 from grefine_core import check_images, resize
 
@@ -58,11 +58,13 @@ class WholePicture:
     info: OptimizerInfo
     inpainter: Inpainter
     steps: int
+    weights: str = ""
+    """Digest of the model's weights."""
 
     @property
     def name(self) -> str:
-        """Optimizer, model, strength and steps."""
-        return f"{self.info.key}:{self.inpainter.name}:{self.strength:g}:{self.steps}"
+        """Optimizer, model, strength, steps and weights."""
+        return ":".join([self.info.key, self.inpainter.name, f"{self.strength:g}", str(self.steps), self.weights])
 
     @property
     def strength(self) -> float:
@@ -109,4 +111,4 @@ def load_whole(info: OptimizerInfo, building: Building) -> WholePicture:
     settings = building.settings
     source = building.source or info.source
     inpainter = load_inpainter(source, device=settings.device, options=diffusion_options(settings))
-    return WholePicture(info=info, inpainter=inpainter, steps=settings.steps)
+    return WholePicture(info=info, inpainter=inpainter, steps=settings.steps, weights=diffusion_digest(source))
