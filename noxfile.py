@@ -59,6 +59,13 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mini_tables(session: nox.Session) -> None:
+    """Compute tables 2, 6, 7 and 8 of a generated mini database; arguments go to `python -m tools.mini_tables`."""
+    session.install(*EDITABLE, *group("test"))
+    session.run("python", "-m", "tools.mini_tables", *session.posargs, env=OFFLINE)
+
+
+@nox.session(default=False)
 def oracle(session: nox.Session) -> None:
     """Print how far our numbers are from those of the authors' and CLIP Surgery's own code; arguments go to pytest."""
     session.install(*EDITABLE, *group("test"))

@@ -41,7 +41,7 @@ def test_steps_are_told(options, load_own) -> None:
 
 
 def test_radar_draws_each_generator_and_tells_what_is_missing(options, load_own) -> None:
-    pytest.importorskip("matplotlib", reason="needs the extra `tables`")
+    pytest.importorskip("matplotlib", reason="needs the extra `plots`")
     picture, text, numbers = make_radar(options(), load_own=load_own)
     assert picture.read_bytes().startswith(b"\x89PNG")
     record = json.loads(numbers.read_text("utf-8"))

@@ -73,7 +73,7 @@ def draw_radar(radar: Radar, path: Path) -> Path:
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
-        raise InputError("The radar figure needs matplotlib; run `pip install 'grefine[tables]'`.") from error
+        raise InputError("The radar figure needs matplotlib; run `pip install 'grefine[plots]'`.") from error
     if not radar.means:
         raise InputError(f"Nothing was measured for the radar figure: {'; '.join(radar.missing)}.")
     figure = Figure(figsize=(5 * len(radar.means), 5.4), layout="constrained")
