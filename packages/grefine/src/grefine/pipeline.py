@@ -132,6 +132,11 @@ class GRefiner:
         return self._settings
 
     @property
+    def perceive(self) -> Perceive:
+        """The PQ assessor."""
+        return self._perceive
+
+    @property
     def align(self) -> Align:
         """The AQ assessor: an `AlignmentAssessor`, unless another was given."""
         return self._align

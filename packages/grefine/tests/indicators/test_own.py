@@ -35,6 +35,13 @@ def test_name_tells_preset_parser_weights_and_literal(models) -> None:
     assert load_own(P, Loading(device="cpu", weights="", own=lambda: own)).name == "p:mini:mini:literal:abc"
 
 
+def test_p_needs_no_prompt_and_a_does(loading, damaged_pixels) -> None:
+    with_prompt = load_own(P, loading()).measure(damaged_pixels, "a cat")
+    assert load_own(P, loading()).measure(damaged_pixels, " ") == with_prompt
+    with pytest.raises(InputError, match="prompt"):
+        load_own(A, loading()).measure(damaged_pixels, " ")
+
+
 def test_surgery_needs_an_encoder(loading, good_pixels) -> None:
     with pytest.raises(InputError, match="`clip-surgery` needs an encoder"):
         load_own(SURGERY, loading()).measure(good_pixels, "a cat")

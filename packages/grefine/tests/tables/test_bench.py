@@ -67,6 +67,24 @@ def test_failure_of_a_model_is_kept_and_tried_again_only_when_asked(options, ben
     assert bench(options(retry_errors=True)).run(["original"], ["p"], items).value("original", "p", item_key(items[0]))
 
 
+def test_unreadable_original_is_tried_again_when_asked(options, bench, items, monkeypatch) -> None:
+    from grefine.tables import bench as module
+
+    read = module.read_image
+
+    def fail(path):
+        raise OSError("disk asleep")
+
+    monkeypatch.setattr(module, "read_image", fail)
+    key = item_key(items[0])
+    assert bench(options()).run(["original"], ["p"], items).entries["original", key].error == "disk asleep"
+    monkeypatch.setattr(module, "read_image", read)
+    assert bench(options()).run(["original"], ["p"], items).entries["original", key].error == "disk asleep"
+    again = bench(options(retry_errors=True)).run(["original"], ["p"], items)
+    assert again.entries["original", key].error == ""
+    assert again.value("original", "p", key) is not None
+
+
 def test_what_cannot_be_loaded_is_missing_with_its_reason(options, bench, items, no_network) -> None:
     measured = bench(options()).run(["original", "rfdn", "sdxl"], ["p", "hpsv2"], items[:1])
     assert "no maintained package" in measured.runs["rfdn"].missing

@@ -91,7 +91,9 @@ class OwnScore:
         return f"{self.info.key}:{settings.preset}:{settings.parser}{literal}:{self.models.weights}"
 
     def measure(self, pixels: Tensor, prompt: str) -> float:
-        """Return the score in [0, 1]; 1 is good."""
+        """Return the score in [0, 1]; 1 is good. p needs no prompt."""
+        if self.info.key == P.key and not prompt.strip():
+            return self.models.models.perceive(pixels).score
         score = self.models.score(pixels, prompt)
         return score.p if self.info.key == P.key else score.a
 

@@ -45,7 +45,7 @@ def assessment_table(number: int, options: TableOptions, bench: Bench) -> TableR
     paper, seed = paper_table(number), options.settings.seed
     sources = {n: find_source(n, options.data, limit=options.limit, seed=seed) for n in paper.databases}
     keys = list(dict.fromkeys([*(row.key for row in paper.rows), *options.also_indicators()]))
-    items = {item.image: item for source in sources.values() for item in source.items}
+    items = {(item.image, item.prompt): item for source in sources.values() for item in source.items}
     measured = bench.run([ORIGINAL], keys, list(items.values()))
     cells = {
         (key, name): _cells(key, source, LABELS[number], measured) for key in keys for name, source in sources.items()

@@ -198,12 +198,14 @@ class Bench:
 
     def _measure_picture(self, run: Run, indicators: Sequence[Indicator], key: str, item: Item) -> bool:
         """Measure one picture by those that have not; False if none was left to do."""
-        entry = self.store.get(run.name, key)
+        entry, whole = self.store.get(run.name, key), run.info.key == ORIGINAL
+        if whole and self._options.retry_errors:
+            entry = replace(entry, error="")
         todo = [indicator for indicator in indicators if self._lacks(entry, indicator.name)]
-        if not todo or entry.error or (run.info.key != ORIGINAL and not entry.made):
+        if not todo or entry.error or not (whole or entry.made):
             return False
         try:
-            pixels = read_image(item.image).pixels if run.info.key == ORIGINAL else self.store.picture(run.name, key)
+            pixels = read_image(item.image).pixels if whole else self.store.picture(run.name, key)
         except EXPECTED as error:
             self.store.put(run.name, key, replace(entry, error=_reason(error)))
             return True

@@ -46,7 +46,7 @@ def optimization_table(number: int, options: TableOptions, bench: Bench) -> Tabl
     rows = [row.key for row in paper.rows] + [key for key in options.also_optimizers() if key != ORIGINAL]
     printed = dict.fromkeys(column.key for column in paper.columns)
     indicators = list(dict.fromkeys([*printed, *OWN, *options.also_indicators()]))
-    items = {item.image: item for source in sources.values() for item in source.items}
+    items = {(item.image, item.prompt): item for source in sources.values() for item in source.items}
     measured = bench.run(list(dict.fromkeys(rows)), indicators, list(items.values()))
     columns = [_column(key, name, measured, printed=key in printed) for name in paper.databases for key in indicators]
     cells = [[_cell(row, column, sources, measured) for column in columns] for row in dict.fromkeys(rows)]

@@ -49,7 +49,7 @@ def measure_radar(options: TableOptions, bench: Bench) -> Radar:
         raise InputError(f"{options.data} has pictures of no generator; each has a subfolder such as `sd1.5`.")
     optimizers = list(dict.fromkeys([*BEST_OF_PAPER, *options.also_optimizers()]))
     indicators = list(dict.fromkeys([*INDICATORS, *options.also_indicators()]))
-    items = {item.image: item for source in sources.values() for item in source.items}
+    items = {(item.image, item.prompt): item for source in sources.values() for item in source.items}
     measured = bench.run(optimizers, indicators, list(items.values()))
     missing += [f"{run.info.title}: {run.missing}" for run in measured.runs.values() if run.missing]
     missing += [f"{measured.indicators[key].title}: {reason}" for key, reason in measured.missing.items()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,4 +112,13 @@ def item_key(item: Item) -> str:
     Raises:
         InputError: If the file cannot be read.
     """
-    return digest(file_digest(item.image), item.prompt)
+    try:
+        stat = item.image.stat()
+    except OSError as error:
+        raise InputError(f"{item.image} cannot be read: {error.strerror}.") from error
+    return digest(_file_digest(item.image, stat.st_mtime_ns, stat.st_size), item.prompt)
+
+
+@cache  # a table asks for each picture once a cell
+def _file_digest(path: Path, _modified: int, _size: int) -> str:
+    return file_digest(path)
