@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
 from grefine import Settings
+from grefine.databases.records import Item
 from grefine.indicators.own import OwnModels
 from grefine.paper_tables.paper import ORIGINAL, OURS
+from grefine.tables.assessment import LABELS
 from grefine.tables.make import make_radar, make_table
 from grefine.tables.options import TableOptions
 from grefine.tables.results import TableResult
-from grefine.tables.sources import TABLE, read_table_items
+from grefine.tables.sources import find_source
 from grefine.tables.store import Store, item_key
 from grefine_core import read_image, to_pil, write_atomically
 from grefine_core.cli_support import quiet_libraries, say
@@ -39,6 +42,8 @@ class Form:
     count: int = COUNT
     size: int = SIZE
     steps: int = 20
+    refined: int | None = None
+    """Most pictures that are optimized, by each name of the paper; all if None. All are scored."""
     max_regions: int = 8
     radar: bool = True
 
@@ -63,7 +68,8 @@ def run_tables(data: Path, out: Path, form: Form = FULL) -> list[Path]:
     """
     database = write_database(data, out / "database", count=form.count, size=form.size)
     settings = Settings(device="cpu", steps=form.steps, max_regions=form.max_regions)
-    options = TableOptions(data=database, out=out, settings=settings, weights=SD)
+    scored = TableOptions(data=database, out=out, settings=settings, weights=SD)
+    optimized = replace(scored, limit=form.refined)
     models: list[OwnModels] = []
 
     def load_own(chosen: Settings) -> OwnModels:  # once for all tables
@@ -71,16 +77,18 @@ def run_tables(data: Path, out: Path, form: Form = FULL) -> list[Path]:
             models.append(OwnModels.load(chosen))
         return models[0]
 
-    made = [make_table(number, options, say=say, load_own=load_own) for number in NUMBERS]
+    made = [
+        make_table(number, scored if number in LABELS else optimized, say=say, load_own=load_own) for number in NUMBERS
+    ]
     files = [file for _, written in made for file in written]
-    files.append(_contact_sheet(made[0][0], database, out))
-    return files + (make_radar(options, say=say, load_own=load_own) if form.radar else [])
+    files.append(_contact_sheet(made[0][0], out, find_source("GenImage", database, limit=form.refined).items))
+    return files + (make_radar(optimized, say=say, load_own=load_own) if form.radar else [])
 
 
-def _contact_sheet(table: TableResult, database: Path, out: Path) -> Path:
+def _contact_sheet(table: TableResult, out: Path, items: Sequence[Item]) -> Path:
     """Write the first pictures, one a line, after each optimizer of `SHEET`."""
     store, names = Store(out / "cache"), {row.key: row.note for row in table.rows}
-    items = read_table_items(database / TABLE)[:SHOWN]
+    items = items[:SHOWN]
     sheet = Image.new("RGB", (SIDE * len(SHEET), SIDE * len(items)))
     for line, item in enumerate(items):
         for place, key in enumerate(SHEET):
@@ -96,10 +104,12 @@ def main() -> None:
     parser.add_argument("data", nargs="?", help="the data folder; GREFINE_DATA by default")
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--small", action="store_true", help="8 small pictures, 2 iterations")
+    parser.add_argument("--refined", type=int, help="optimize at most so many pictures of each name; all by default")
     chosen = parser.parse_args()
     quiet_libraries()
+    form = replace(SMALL if chosen.small else FULL, refined=chosen.refined)
     began = time.monotonic()
-    files = run_tables(data_folder(chosen.data), chosen.output, SMALL if chosen.small else FULL)
+    files = run_tables(data_folder(chosen.data), chosen.output, form)
     say(f"{len(files)} files in {chosen.output} after {time.monotonic() - began:.0f} s.")
 
 

@@ -123,3 +123,17 @@ def test_absent_repository_is_said_in_one_sentence(no_network, monkeypatch, tmp_
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(WeightsError, match="timbrooks/instruct-pix2pix is not downloaded, and HF_HUB_OFFLINE is set"):
         load_editor("timbrooks/instruct-pix2pix")
+
+
+@pytest.mark.parametrize("kind", [upscaler, pix2pix], ids=["upscaler", "pix2pix"])
+def test_saved_pipeline_is_opened_with_its_own_text_side(kind, build_pipeline, tmp_path, no_network, pixels) -> None:
+    source = build_pipeline("StableDiffusionPipeline")
+    pipe = kind()
+    width = source.text_encoder.config.hidden_size
+    unet = diffusers.UNet2DConditionModel.from_config({**pipe.unet.config, "cross_attention_dim": width})
+    pipe.register_modules(unet=unet, text_encoder=source.text_encoder, tokenizer=source.tokenizer)
+    pipe.save_pretrained(tmp_path)
+    editor = load_editor(str(tmp_path))
+    made = editor.edit(pixels, "a dog", steps=2, seed=0)
+    assert made.shape == pixels.shape
+    assert torch.equal(made, load_editor(str(tmp_path)).edit(pixels, "a dog", steps=2, seed=0))
