@@ -46,7 +46,7 @@ def test_radar_draws_each_generator_and_tells_what_is_missing(options, load_own)
     assert picture.read_bytes().startswith(b"\x89PNG")
     record = json.loads(numbers.read_text("utf-8"))
     assert set(record["means"]["p"]) == {"original", "q-refine", "ours"}
-    assert set(record["means"]["p"]["ours"]) == {"SD1.5", "SD Cascade"}
+    assert set(record["means"]["p"]["ours"]) == {"weak (for SD1.5)", "good (for SD Cascade)"}
     assert any("StableSR" in reason for reason in record["missing"])
     assert "| G-Refine (Ours) |" in text.read_text("utf-8")
 

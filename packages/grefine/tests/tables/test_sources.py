@@ -55,7 +55,7 @@ def test_limit_draws_that_many(data) -> None:
 
 
 def test_generators_of_a_stand_in_are_those_told_by_model(data) -> None:
-    assert find_generators(data) == {"SD1.5": "SD1.5", "SD Cascade": "SD Cascade"}
+    assert find_generators(data) == {"weak (for SD1.5)": "SD1.5", "good (for SD Cascade)": "SD Cascade"}
 
 
 def test_damaged_stand_in_is_told(data) -> None:

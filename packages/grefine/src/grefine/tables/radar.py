@@ -24,6 +24,7 @@ BEST_OF_PAPER = (ORIGINAL, "stablesr", "pasd", "q-refine", OURS)
 INDICATORS = ("pyiqa:qalign", "hpsv2", P.key, A.key)
 """Those that the paper calls most relevant to human preference, and ours."""
 LEAST_AXES = 3
+RINGS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +103,8 @@ def _draw_panel(axes: object, indicator: str, lines: Mapping[str, Mapping[str, f
         )
     axes.set_xticks(angles, titles)  # type: ignore[attr-defined]
     axes.set_ylim(low - margin, high + margin)  # type: ignore[attr-defined]
+    axes.set_rgrids(np.linspace(low, high, RINGS), fmt="%.3g", angle=-90 / count)  # type: ignore[attr-defined]
+    axes.tick_params(axis="x", pad=16)  # type: ignore[attr-defined]
     axes.set_title(indicator)  # type: ignore[attr-defined]
 
 

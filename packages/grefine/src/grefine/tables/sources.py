@@ -87,14 +87,15 @@ def draw(items: Sequence[Item], most: int, *, seed: int) -> tuple[Item, ...]:
 
 
 def find_generators(data: Path) -> dict[str, str]:
-    """Return the generators that there are pictures of, by the names to find them under, for the radar figure.
+    """Return the generators that there are pictures of, for the radar figure: name to find them under, by title.
 
     Raises:
         InputError: If a stand-in's description is damaged.
     """
     if (data / STAND_IN).is_file():
         known = _stand_in(data)
-        return {name: name for name in known["stands_for"] if name not in DATABASES and "model" in _wanted(known, name)}
+        models = {name: _wanted(known, name).get("model") for name in known["stands_for"]}
+        return {f"{model} (for {name})": name for name, model in models.items() if model}
     return {name: name for name in T2I_MODELS if (data / folder_of(name)).is_dir()}
 
 
