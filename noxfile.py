@@ -136,9 +136,10 @@ def fit_mini(session: nox.Session) -> None:
 
 @nox.session(name="train-mini", default=False)
 def train_mini(session: nox.Session) -> None:
-    """Train the diffusion model of the mini pack (long); arguments go to `python -m tools.mini.train_diffusion`."""
+    """Train the mini pack (hours), or with `--quick` a small version; arguments go to `python -m tools.mini.train`."""
     session.install(*EDITABLE, *group("mini"))
-    session.run("python", "-m", "tools.mini.train_diffusion", *session.posargs)
+    arguments = session.posargs if "--work" in session.posargs else ["--work", "mini-run", *session.posargs]
+    session.run("python", "-m", "tools.mini.train", *arguments, env=OFFLINE)
 
 
 @nox.session(name="evaluate-mini", default=False)

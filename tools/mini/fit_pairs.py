@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+
 import torch
 from torch import Tensor
 from torch.nn import functional

@@ -64,7 +64,8 @@ def _cut_out(trunk: Trunk, assets: Assets, row: dict[str, Any], seed: int, index
     head = trunk(_tensor(pixels)).head[0].permute(1, 2, 0)
     weight = functional.adaptive_avg_pool2d(torch.from_numpy(alpha)[None, None].float() / 255, OBJECT_SIZE // STRIDE)
     weight = weight[0, 0, ..., None] + 1e-3
-    return (head * weight / weight.sum()).sum((0, 1))
+    mean: Tensor = (head * weight / weight.sum()).sum((0, 1))
+    return mean
 
 
 def _tensor(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> Tensor:

@@ -45,13 +45,15 @@ class DrawQualityScene:
 
     assets: Assets
 
-    def __call__(self, rng: Generator, index: int) -> QualityScene:
+    def __call__(self, rng: Generator, index: int) -> QualityScene:  # noqa: ARG002 - `stream` calls it so
         """Return one picture; every fourth is clean, and clean ones differ as cameras do."""
         options = SceneOptions(photographs=0.12, varied=bool(rng.random() < 0.6))
         count = 0 if rng.random() < PLAIN else int(rng.integers(1, 4))
         pixels = compose(self.assets, rng, INPUT_SIZE, count=count, share=(0.2, 0.8), options=options).pixels
         if rng.random() < CLEAN:
-            return QualityScene(pixels=pixels, loss=torch.zeros(CELLS, CELLS).half(), factor=0, kind="", everywhere=False)
+            return QualityScene(
+                pixels=pixels, loss=torch.zeros(CELLS, CELLS).half(), factor=0, kind="", everywhere=False
+            )
         everywhere = bool(rng.random() < EVERYWHERE)
         worse = damage_image(pixels, rng, everywhere=everywhere)
         seen = cv2.resize(worse.visible, (CELLS, CELLS), interpolation=cv2.INTER_AREA)

@@ -23,9 +23,9 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from grefine_core import load_encoder, read_image
-from grefine_mini.encoder import INPUT_SIZE
-from grefine_mini.files import WEIGHTS
+from grefine_core import read_image
+from grefine_mini.encoder import HEADS_FILE, INPUT_SIZE, load
+from grefine_mini.files import WEIGHTS, own_file
 from grefine_mini.presets import PAIRS_FILE
 from pqmap import PerceptionAssessor, ReferenceScale, TextPairs
 from tools.mini.assets import Assets, data_folder
@@ -54,14 +54,14 @@ def _picture(photographs: list[Array], assets: Assets, rng: Generator) -> Array:
     return crop_background(assets, rng, INPUT_SIZE)[0]
 
 
-def draw_pictures(data: Path) -> Iterator[tuple[str, Tensor]]:
-    """Yield (part, pixels (3, H, W) in [0, 1]) of the whole set, the same in each run."""
+def draw_pictures(data: Path, share: float = 1.0) -> Iterator[tuple[str, Tensor]]:
+    """Yield (part, pixels (3, H, W) in [0, 1]) of the whole set or a share of each part, the same in each run."""
     rng = np.random.default_rng(SEED)
     files = sorted((data / "photos").glob("*.png"))
     photographs = [read_image(file).pixels[0].permute(1, 2, 0).numpy() for file in files]
     splits = [Assets(data, training=True), Assets(data, training=False)]
     for part, count in PARTS.items():
-        for _ in range(count):
+        for _ in range(round(count * share)):
             assets = splits[rng.integers(len(splits))]
             if part.endswith("scenes"):
                 image = compose(assets, rng, INPUT_SIZE, count=int(rng.integers(1, 4)), share=(0.2, 0.7)).image
@@ -74,7 +74,7 @@ def draw_pictures(data: Path) -> Iterator[tuple[str, Tensor]]:
             yield part, levels / 255
 
 
-def score_pictures(assessor: PerceptionAssessor, data: Path) -> dict[str, list[float]]:
+def score_pictures(assessor: PerceptionAssessor, data: Path, share: float = 1.0) -> dict[str, list[float]]:
     """Return p of all pictures without a flag, by part; print what is left out."""
     scores: dict[str, list[float]] = {part: [] for part in PARTS}
     waiting: list[tuple[str, Tensor]] = []
@@ -88,7 +88,7 @@ def score_pictures(assessor: PerceptionAssessor, data: Path) -> dict[str, list[f
         waiting.clear()
         return sum(bool(one.flags) for one in found)
 
-    for number, item in enumerate(draw_pictures(data), start=1):
+    for number, item in enumerate(draw_pictures(data, share), start=1):
         waiting.append(item)
         if len(waiting) == BATCH:
             flagged += flush()
@@ -99,24 +99,31 @@ def score_pictures(assessor: PerceptionAssessor, data: Path) -> dict[str, list[f
     return scores
 
 
-def main() -> None:
-    """Run the program."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="folder of the data; GREFINE_DATA where it is not given")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder of pairs.safetensors and sha256.json")
-    args = parser.parse_args()
-    encoder = load_encoder("mini", device="cpu")
-    pairs = TextPairs.load(args.out / PAIRS_FILE, encoder=encoder)
-    scores = score_pictures(PerceptionAssessor(encoder, pairs), data_folder(args.data))
+def run(data: Path, out: Path, *, share: float = 1.0) -> None:
+    """Score a share of the set with the weights in `out`, and write its quantiles there."""
+    encoder = load(device=torch.device("cpu"), heads=own_file(HEADS_FILE, folder=out))
+    pairs = TextPairs.load(out / PAIRS_FILE, encoder=encoder)
+    scores = score_pictures(PerceptionAssessor(encoder, pairs), data, share)
     parts = ", ".join(f"{len(values)} {part}" for part, values in scores.items())
     text = DATA.format(size=INPUT_SIZE, parts=parts, seed=SEED)
     reference = ReferenceScale.from_scores([p for values in scores.values() for p in values], data=text)
-    replace(pairs, reference=reference).save(args.out / PAIRS_FILE)
-    write_manifest(args.out)
+    replace(pairs, reference=reference).save(out / PAIRS_FILE)
+    write_manifest(out)
     for part, values in scores.items():
         print(part, "median", round(float(np.median(values)), 3))
     for percent in (0, 10, 30, 50, 70, 90, 100):
         print(percent, reference.quantiles[percent])
+
+
+def main() -> None:
+    """Run the program."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", help="folder of the data; GREFINE_DATA where it is not given")
+    parser.add_argument(
+        "--out", type=Path, default=WEIGHTS, help="folder of the heads, pairs.safetensors and sha256.json"
+    )
+    args = parser.parse_args()
+    run(data_folder(args.data), args.out)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ is the same on a CPU and a GPU (`--device cuda --precision bf16 --batch 128`).
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -23,6 +24,32 @@ from tools.mini.diffusion.train import export, train_unet, train_vae, trained_va
 
 RATES = {"vae": 3e-4, "unet": 4e-4}
 POOLS = {"vae": 16000, "unet": 6000}
+
+
+def default_settings(
+    stage: str, *, minutes: float, device: torch.device, precision: str = "fp32", pool: int | None = None
+) -> RunSettings:
+    """Return the settings that the shipped weights were trained with, but for what is given."""
+    return RunSettings(
+        minutes=minutes,
+        rate=RATES[stage],
+        batch=8,
+        size=64,
+        pool=pool or POOLS[stage],
+        device=device,
+        precision=precision,
+    )
+
+
+def train_stage(stage: str, settings: RunSettings, data: Path, out: Path) -> None:
+    """Train `vae` or `unet` in a run folder, on from its checkpoint."""
+    assets = Assets(data, training=True)
+    build = build_vae if stage == "vae" else build_unet
+    run = Run(build(), build(), out / f"{stage}.pt", settings)
+    if stage == "vae":
+        train_vae(run, assets)
+    else:
+        train_unet(run, trained_vae(out), assets)
 
 
 def main() -> None:
@@ -45,22 +72,15 @@ def main() -> None:
     torch.manual_seed(0)
     args.out.mkdir(parents=True, exist_ok=True)
     if args.stage:
-        settings = RunSettings(
+        usual = default_settings(
+            args.stage,
             minutes=args.minutes,
-            rate=args.rate or RATES[args.stage],
-            batch=args.batch,
-            size=args.size,
-            pool=args.pool or POOLS[args.stage],
             device=torch.device(args.device),
             precision=args.precision,
+            pool=args.pool,
         )
-        assets = Assets(data_folder(args.data), training=True)
-        build = build_vae if args.stage == "vae" else build_unet
-        run = Run(build(), build(), args.out / f"{args.stage}.pt", settings)
-        if args.stage == "vae":
-            train_vae(run, assets)
-        else:
-            train_unet(run, trained_vae(args.out), assets)
+        settings = replace(usual, size=args.size, batch=args.batch, rate=args.rate or usual.rate)
+        train_stage(args.stage, settings, data_folder(args.data), args.out)
     if args.export:
         export(args.out, args.export)
 

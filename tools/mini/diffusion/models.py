@@ -102,6 +102,7 @@ def start_as_average(vae: AutoencoderKL) -> None:
 def _carry(conv: nn.Conv2d, kernel: torch.Tensor, *, gain: float = 1.0) -> None:
     """Let a convolution hand on the carried channels by `kernel`, constants at its sum; scale the rest by `gain`."""
     conv.weight.mul_(gain)
+    assert conv.bias is not None
     conv.weight[:CARRIED], conv.bias[:CARRIED] = 0, 0
     for channel in range(CARRIED):
         conv.weight[channel, channel] = kernel
@@ -111,6 +112,7 @@ def _read_colors(conv: nn.Conv2d, channels: int, *, gain: float) -> None:
     """Let the last convolution return the carried colours, undoing the division by the constants' spread."""
     spread = (2 * REFERENCE**2 / channels) ** 0.5
     conv.weight.mul_(gain)
+    assert conv.bias is not None
     conv.weight[:3], conv.weight[:, :CARRIED] = 0, 0
     nn.init.zeros_(conv.bias)
     for color in range(3):

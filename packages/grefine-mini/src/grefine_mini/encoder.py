@@ -10,8 +10,8 @@ from torch import Tensor
 from grefine_core import ImageFeatures, WeightsFile, check_images, fit_size, load_tensors, resize
 from grefine_mini.files import own_file, trunk_file
 from grefine_mini.heads import Cells, Heads
-from grefine_mini.text import CONTEXT, MiniText
 from grefine_mini.statistics import CELL, cell_statistics
+from grefine_mini.text import CONTEXT, MiniText
 from grefine_mini.trunk import STRIDE, Trunk, load_trunk
 
 NAME = "mini-0.2"

@@ -13,8 +13,9 @@ has unit length in all and a text speaks to the parts that it has something to s
 
 Meaning is attention (as in kernel regression): a text is the mean of what the nearest of some thousand
 remembered words look like to the trunk: names of ImageNet classes, nouns above them in WordNet, nouns of
-cut-outs; so it works for words that were never seen. The constant makes the empty text equally like every image: its share is the threshold
-above which a text counts as shown (eq. (5) compares each text with the empty one).
+cut-outs; so it works for words that were never seen. The constant makes the empty text equally like every
+image: its share is the threshold above which a text counts as shown (eq. (5) compares each text with the
+empty one).
 """
 
 from __future__ import annotations
