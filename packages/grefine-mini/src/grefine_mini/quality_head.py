@@ -11,6 +11,10 @@ from grefine_mini.statistics import STATISTICS
 QUALITY, HIDDEN, BLOCKS = 32, 128, 3
 LIMIT = 6.0
 """Deviations from clean statistics beyond this say no more."""
+CELLS_SHARE = 2.0
+"""Of the mean of the cells in the whole picture's numbers, against 1 of what is read from all at once: on pictures
+unlike those of the training the cells keep their judgement longer (a cat's fur took p of a good photograph
+from 0.90 to 0.45 where only the latter spoke)."""
 
 
 class _Block(nn.Module):
@@ -58,4 +62,5 @@ class QualityHead(nn.Module):
         x = self.norm(self.blocks(functional.gelu(self.cell(x))))
         flat = x.flatten(1, 2)  # (B, gh * gw, HIDDEN)
         summary = torch.cat([flat.mean(1), flat.amax(1), flat.amin(1)], -1)
-        return self.patch(x), self.whole(summary)
+        patches = functional.normalize(self.patch(x), dim=-1)
+        return patches, functional.normalize(self.whole(summary), dim=-1) + CELLS_SHARE * patches.mean((1, 2))

@@ -38,7 +38,7 @@ def test_info_of_an_installed_preset_needs_no_encoder(file: Path) -> None:
         pytest.skip("grefine-mini is not installed")
     result = CliRunner().invoke(app, ["info"])
     assert result.exit_code == 0
-    assert "mini-0.1" in result.stdout
+    assert "mini-0.2" in result.stdout
 
 
 def test_info_of_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
