@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grefine_mini.color import COLORS, SYNONYMS, PixelColors
+from grefine_mini.color import COLORS, SYNONYMS
 from grefine_mini.heads import ATTENTION, Heads
 from grefine_mini.text import MiniText
 from tools.mini.assets import Assets
@@ -158,11 +158,6 @@ def colored_pixels(assets: Assets) -> tuple[Tensor, Tensor]:
             pixels.append(opaque[rng.integers(0, len(opaque), PIXELS)].astype(np.float32) / 255)
             labels.append(COLORS.index(row["color"]))
     return torch.from_numpy(np.stack(pixels)), torch.tensor(labels)
-
-
-def color_accuracy(net: PixelColors, pixels: Tensor, labels: Tensor) -> float:
-    """Return how often the largest mean share is the object's colour."""
-    return float((net(pixels).softmax(-1).mean(1).argmax(-1) == labels).float().mean())
 
 
 def _unused_directions(x: Tensor, count: int, gain: float = 2.0) -> Tensor:

@@ -159,14 +159,6 @@ def compose(
     )
 
 
-def _style(objects: Sequence[Placed], ground: str) -> str:
-    """Return the style of everything, `mixed` where there are several: a photo has photos on a photo."""
-    styles = {placed.style for placed in objects}
-    if not objects or "photo" in styles:
-        styles.add(ground)
-    return styles.pop() if len(styles) == 1 else "mixed"
-
-
 def _add_object(
     canvas: _Canvas, assets: Assets, rng: Generator, share: tuple[float, float], options: SceneOptions
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from tools.mini.assets import Array, Pixels
+from tools.mini.assets import Pixels
 from tools.mini.damage.spot import Spot, between, mixed, moved, pixels_of, smooth_field
 from tools.mini.draw import grain
 
@@ -115,10 +115,3 @@ def _faded(image: Pixels, worse: Pixels, severity: float) -> Pixels:
     """Return the damage at 20% to 100% of its strength."""
     opacity = np.full(image.shape[:2], round(255 * (0.2 + 0.8 * severity)), np.uint8)
     return mixed(image, worse, opacity)
-
-
-def shifted(mask: Pixels, rows: float, columns: float) -> Pixels:
-    """Return a mask moved down by `rows` and to the right by `columns`; what comes in is 0."""
-    matrix: Array = np.array([[1, 0, columns], [0, 1, rows]], np.float32)
-    out: Pixels = cv2.warpAffine(mask, matrix, mask.shape[::-1])
-    return out
