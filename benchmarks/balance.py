@@ -5,7 +5,7 @@
 The scenes are those of `balance_masks`: clean ones, and as many that are damaged in one known box. Each is
 refined six ways:
 
-- full: both maps, both stages, guard;
+- full: both maps, both stages, guard; without stage 2 if the model is unfit for it (`Inpainter.mild_pass`);
 - stage 1 only, stage 2 only (the mild pass on every picture: without stage 1 nobody asks where);
 - PQ only, AQ only: as if there were no other assessor, so its map and its score are 1, for the guard as well;
 - no guard: full, but every change stays.

@@ -86,6 +86,15 @@ def test_result_scores_no_lower_than_the_input_less_the_tolerance(shown: demo.De
     assert after.p + after.a >= before.p + before.a - shown.finished.outcome.refinement.settings.tolerance
 
 
+def test_good_pixels_of_the_demonstration_stay_bit_for_bit(shown: demo.Demonstration) -> None:
+    refinement = shown.finished.outcome.refinement
+    untouched = refinement.mask.feathered == 0
+    assert refinement.changed
+    assert untouched.float().mean() > 0.5
+    assert torch.equal(refinement.pixels[..., untouched], shown.finished.outcome.source[..., untouched])
+    assert not shown.finished.certificate.whole
+
+
 def test_size_of_the_picture_is_kept(shown: demo.Demonstration) -> None:
     with Image.open(shown.finished.files[0]) as image:
         assert image.size == (600, 400)

@@ -31,7 +31,7 @@ class Painter:
     name = "painter"
 
     def __init__(self, value: float | None = 0.25, size: int = 32) -> None:
-        self.value, self.working_size, self.max_strength = value, size, 1.0
+        self.value, self.working_size, self.max_strength, self.mild_pass = value, size, 1.0, True
         self.requests: list[InpaintRequest] = []
 
     def inpaint(self, request, *, on_step=None) -> Tensor:

@@ -65,7 +65,7 @@ def test_third_try_is_never_made(fragile):
 
 def test_error_of_the_backend_itself_counts_as_a_failure():
     class Broken:
-        name, working_size, max_strength = "broken", 16, 1.0
+        name, working_size, max_strength, mild_pass = "broken", 16, 1.0, True
 
         def inpaint(self, *_, **__):
             raise RefineError("The pipeline ran 3 steps instead of 4.")

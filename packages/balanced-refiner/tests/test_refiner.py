@@ -185,6 +185,38 @@ def test_stage2_runs_when_it_should(mode, holes, stages, painter, judged, with_h
     assert (result.steps["stage2"] == 10) == (mode == "always" or (mode == "auto" and holes))
 
 
+@pytest.mark.parametrize(("mode", "runs"), [("auto", False), ("always", True), ("never", False)])
+def test_mild_pass_of_a_backend_that_harms_good_pixels_runs_only_if_asked_for(mode, runs, painter, judged, with_hole):
+    fake, pixels = painter(size=64), picture(64, 64)
+    fake.mild_pass = False
+    refiner = BalancedRefiner(
+        fake, judged(with_hole(64, 64, (20, 20, 40, 40)), 1.0), RefineSettings(stage2=mode, guard=False)
+    )
+    result = refiner(pixels, "a dog")
+    outside = result.mask.feathered == 0
+    assert [d.stage for d in result.decisions] == ["stage1", "stage2"][: 1 + runs]
+    assert (result.steps["stage2"] > 0) == runs
+    assert torch.equal(result.pixels[..., outside], pixels[..., outside]) != runs
+
+
+@pytest.mark.parametrize(
+    ("mode", "harmless", "after", "told"),
+    [
+        ("auto", False, 1.0, True),
+        ("auto", True, 1.0, False),
+        ("auto", False, 0.5, False),  # no repair was kept, so no pass was due
+        ("always", False, 1.0, False),
+        ("never", False, 1.0, False),
+    ],
+)
+def test_message_says_that_a_mild_pass_was_left_out(mode, harmless, after, told, painter, judged, with_hole):
+    fake = painter(size=64)
+    fake.mild_pass = harmless
+    assess = judged(with_hole(64, 64, (20, 20, 40, 40)), 1.0, after)
+    result = BalancedRefiner(fake, assess, RefineSettings(stage2=mode))(picture(64, 64), "a dog")
+    assert ("No mild pass over the whole picture: `painter` would harm" in result.message) == told
+
+
 def test_regions_over_the_limit_are_not_touched(painter, judged):
     pixels = picture(64, 128)
     settings = RefineSettings(max_regions=1, stage2="never")

@@ -49,6 +49,16 @@ def test_second_backend_runs_the_mild_pass_alone(painter, judged, with_hole):
     assert (result.backend, result.second) == ("painter", "restorer")
 
 
+@pytest.mark.parametrize(("first", "second", "runs"), [(False, True, True), (True, False, False)])
+def test_backend_of_the_mild_pass_decides_whether_it_runs(first, second, runs, painter, judged, with_hole):
+    repairs, passes = painter(size=32), painter(size=64)
+    repairs.mild_pass, passes.mild_pass = first, second
+    refiner = BalancedRefiner(repairs, judged(with_hole(64, 64, (20, 20, 40, 40)), 1.0), second=passes)
+    refiner(picture(64, 64), "a dog")
+    assert len(repairs.requests) == 1
+    assert bool(passes.requests) == runs
+
+
 def test_one_backend_serves_both_stages_by_default(painter, judged):
     result = BalancedRefiner(painter(), judged(two_holes(), 1.0))(picture(64, 128), "a dog")
     assert result.second == result.backend == "painter"

@@ -37,6 +37,7 @@ class FakeModels:
     name: str = "fake"
     working_size: int = 32
     max_strength: float = 1.0
+    mild_pass: bool = True
 
     def perceive(self, pixels: Tensor) -> Perception:
         self.scored += 1

@@ -185,6 +185,34 @@ def test_check_of_an_own_result_says_what_the_report_says(invoke, refined) -> No
     assert result.exit_code == (1 if told["violations"] else 0)
 
 
+@pytest.fixture
+def harmful(models):
+    """Let the diffusion model be one that does good pixels harm."""
+    models.mild_pass = False
+
+
+@pytest.mark.usefixtures("harmful")
+def test_mild_pass_that_was_left_out_is_told_alike_by_summary_report_and_check(invoke, refined) -> None:
+    before, after, mask = refined
+    report = json.loads((after.parent / "report.json").read_text("utf-8"))
+    assert "No mild pass over the whole picture: `fake` would harm good pixels." in report["message"]
+    assert (report["settings"]["mild_pass"], report["steps"]["stage2"]) == ("auto", 0)
+    assert (report["certificate"]["whole"], report["certificate"]["changed_outside"]) == (False, 0)
+    checked = invoke("check", before, after, "--mask", mask)
+    assert (checked.exit_code, "mild pass" in checked.stdout) == (0, False)
+    again = invoke("replay", after.parent / "report.json")
+    assert (again.exit_code, "Identical" in again.stdout) == (0, True)
+
+
+@pytest.mark.usefixtures("harmful")
+@pytest.mark.parametrize(("flags", "told"), [((), True), (("--pass", "always"), False)])
+def test_summary_says_that_the_mild_pass_was_left_out(
+    flags, told, invoke, damaged_pixels, save_picture, tmp_path
+) -> None:
+    result = invoke("refine", save_picture(damaged_pixels), "--prompt", "a cat", *flags, "-o", tmp_path / "out")
+    assert ("No mild pass over the whole picture" in " ".join(result.stdout.split())) == told
+
+
 def test_check_ends_with_1_and_names_the_violation(invoke, refined) -> None:
     before, _, mask = refined
     with Image.open(before) as image:

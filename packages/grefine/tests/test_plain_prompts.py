@@ -16,7 +16,7 @@ PLAIN = "red hair girl"
 class Listener:
     """An inpainter that remembers what it is asked and changes nothing."""
 
-    name, working_size, max_strength = "listener", 32, 0.7
+    name, working_size, max_strength, mild_pass = "listener", 32, 0.7, False
 
     def __init__(self) -> None:
         self.requests: list[InpaintRequest] = []
@@ -83,7 +83,7 @@ def test_phrase_before_the_prompt_keeps_its_place_and_the_prompt_becomes_plain()
 def test_what_the_model_says_of_itself_is_passed_on() -> None:
     plain = PlainPrompts(Listener(), WRITTEN)
     assert isinstance(plain, Inpainter)
-    assert (plain.name, plain.working_size, plain.max_strength) == ("listener", 32, 0.7)
+    assert (plain.name, plain.working_size, plain.max_strength, plain.mild_pass) == ("listener", 32, 0.7, False)
     heard: list[tuple[int, int]] = []
     assert plain.inpaint(ask(WRITTEN), on_step=lambda *step: heard.append(step)).shape == (1, 3, 32, 32)
     assert heard == [(1, 1)]

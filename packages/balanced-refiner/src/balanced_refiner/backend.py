@@ -65,6 +65,10 @@ class Inpainter(Protocol):
     def max_strength(self) -> float:
         """Highest strength that suits the model, in (0, 1]; nothing stronger is asked for by itself."""
 
+    @property
+    def mild_pass(self) -> bool:
+        """Whether a mild pass over the whole picture does good pixels no harm; if not, `auto` leaves it out."""
+
     def inpaint(self, request: InpaintRequest, *, on_step: OnStep | None = None) -> Tensor:
         """Return (B, 3, S, S) on the CPU, float32 in [0, 1].
 

@@ -15,7 +15,8 @@ from balanced_refiner.strength import DELTA
 from grefine_core import Assessment, InputError
 
 Stage2Mode = Literal["auto", "always", "never"]
-"""`auto`: the mild pass runs only if a repair of stage 1 was kept; it is there to blend them in."""
+"""`auto`: the mild pass runs only if a repair of stage 1 was kept, since it is there to blend them in, and only if its
+backend does good pixels no harm (`Inpainter.mild_pass`)."""
 Stopped = Literal["clear", "unimproved", "limit"]
 """Why no further round ran: nothing was left to repair, the last one kept nothing, or that was the last one allowed."""
 

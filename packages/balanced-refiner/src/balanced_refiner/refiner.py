@@ -73,8 +73,7 @@ class BalancedRefiner:
         source = pixels.detach().cpu()
         work = self._start(source, prompt, seed, locked, on_progress)
         repaired = result = repair_in_rounds(work, self._inpainter, source)
-        kept = any(done.kept for done in work.rounds)
-        if self._settings.stage2 == "always" or (self._settings.stage2 == "auto" and kept):
+        if self._settings.stage2 == "always" or (_due(work) and self._second.mild_pass):
             with work.clock("stage2"):
                 result = pass_over(work, self._second, result)
         after = work.before if torch.equal(result, source) else work.measured(result)
@@ -107,7 +106,7 @@ class BalancedRefiner:
             pixels=pixels,
             stage1_pixels=repaired,
             changed=changed,
-            message=_message(work, changed=changed) + self._left_to_others(work),
+            message=_message(work, changed=changed) + self._left_out(work) + self._left_to_others(work),
             before=work.before,
             after=after,
             mask=_union(work.rounds),
@@ -124,6 +123,12 @@ class BalancedRefiner:
             settings=self._settings,
             timings=work.timings,
         )
+
+    def _left_out(self, work: Work) -> str:
+        """Say that the mild pass was due, but is not in good hands with its backend."""
+        if not _due(work) or self._second.mild_pass:
+            return ""
+        return f" No mild pass over the whole picture: `{self._second.name}` would harm good pixels."
 
     def _left_to_others(self, work: Work) -> str:
         """Say which phrases fail, but are left alone since the backend could not put them right."""
@@ -159,6 +164,11 @@ def _check(pixels: Tensor, prompt: str, seed: int) -> None:
         )
     if seed < 0:
         raise InputError(f"`seed` must not be negative, got {seed}.")
+
+
+def _due(work: Work) -> bool:
+    """Return whether `auto` calls for the mild pass: it blends repairs in, so one must have been kept."""
+    return work.settings.stage2 == "auto" and any(done.kept for done in work.rounds)
 
 
 def _union(rounds: Sequence[Round]) -> RepairMask:

@@ -87,6 +87,12 @@ def row(whole, i):
     return dataclasses.replace(whole, **fields)
 
 
+def test_backend_says_of_a_pack_what_the_pack_says(pack):
+    told = load_pack(dataclasses.replace(pack, max_strength=0.25, mild_pass=False))
+    assert (told.name, told.working_size, told.max_strength, told.mild_pass) == ("tiny", 32, 0.25, False)
+    assert load_pack(pack).mild_pass
+
+
 def test_output_has_the_shape_and_range_of_the_input(inpainter):
     out = inpainter.inpaint(request())
     assert out.shape == (2, 3, 32, 32)

@@ -67,7 +67,7 @@ def test_restorer_keeps_the_protocol_and_names_architecture_and_file(save):
     restorer = SpandrelRestorer(save())
     assert isinstance(restorer, Inpainter)
     assert restorer.name.startswith("spandrel:Compact:")
-    assert (restorer.working_size, restorer.max_strength) == (512, 1.0)
+    assert (restorer.working_size, restorer.max_strength, restorer.mild_pass) == (512, 1.0, True)
 
 
 def test_pixels_without_strength_are_left_bit_for_bit(save):

@@ -102,6 +102,9 @@ class DiffusionPack:
     max_strength: float = 1.0
     """Highest strength, in (0, 1], at which the model still repairs what it is given; a small model
     asked for more only wipes it out."""
+    mild_pass: bool = True
+    """Whether a mild pass over the whole picture does good pixels no harm; where it is False, a refiner that decides
+    by itself leaves the pass out."""
     codec_sigma: float = 0.0
     """Standard deviation in pixels of the low pass through which a repair gets back what the VAE loses of
     the picture; 0 for VAEs that lose next to nothing."""

@@ -48,6 +48,11 @@ class PlainPrompts:
         return self._inpainter.max_strength
 
     @property
+    def mild_pass(self) -> bool:
+        """Whether a mild pass by the real one does good pixels no harm."""
+        return self._inpainter.mild_pass
+
+    @property
     def plain(self) -> str:
         """The prompt in plain words."""
         return self._prompt.text

@@ -73,7 +73,7 @@ class Settings:
     strength: float = 0.0
     """Strength of the repairs, in [0, 1]; 0 takes it from the scores, as eq. (9) does."""
     mild_pass: str = "auto"
-    """Whether stage 2 runs: `auto` if a repair was kept, `always`, `never`."""
+    """Whether stage 2 runs: `auto` if a repair was kept and its model does good pixels no harm, `always`, `never`."""
     stage2: str = ""
     """Model of stage 2: one as `diffusion` names it, or the file of a restoration model; empty for that of stage 1."""
     locked: str = ""

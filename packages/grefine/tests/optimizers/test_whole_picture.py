@@ -17,6 +17,7 @@ class Painter:
     value: float = 0.25
     working_size: int = 32
     max_strength: float = 1.0
+    mild_pass: bool = True
     name: str = "painter"
     requests: list = dataclasses.field(default_factory=list)
 

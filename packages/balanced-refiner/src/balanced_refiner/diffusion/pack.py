@@ -26,6 +26,7 @@ def load_pack(pack: DiffusionPack, *, device: torch.device | None = None) -> Dif
         PainterSettings(
             working_size=pack.working_size,
             max_strength=pack.max_strength,
+            mild_pass=pack.mild_pass,
             guidance_scale=pack.guidance_scale,
             codec_sigma=pack.codec_sigma,
         ),

@@ -27,6 +27,8 @@ class PainterSettings:
     """Side in pixels of the squares that it takes; a multiple of the VAE's stride."""
     max_strength: float = 1.0
     """Highest strength of a repair, in (0, 1]."""
+    mild_pass: bool = True
+    """Whether a mild pass over the whole picture does good pixels no harm."""
     guidance_scale: float = 7.5
     """Classifier-free guidance; 1 is none and takes half the time."""
     codec_sigma: float = 0.0
@@ -89,6 +91,11 @@ class DiffusersInpainter:
     def max_strength(self) -> float:
         """Highest strength of a repair that suits the model."""
         return self._settings.max_strength
+
+    @property
+    def mild_pass(self) -> bool:
+        """Whether a mild pass over the whole picture does good pixels no harm."""
+        return self._settings.mild_pass
 
     @torch.no_grad()
     def inpaint(self, request: InpaintRequest, *, on_step: OnStep | None = None) -> Tensor:

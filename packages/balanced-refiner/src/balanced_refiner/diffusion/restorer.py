@@ -63,6 +63,11 @@ class Restorer:
         """Always 1: strength means nothing to it."""
         return 1.0
 
+    @property
+    def mild_pass(self) -> bool:
+        """Always True: passing over whole pictures is what it is made for."""
+        return True
+
     @torch.no_grad()
     def inpaint(self, request: InpaintRequest, *, on_step: OnStep | None = None) -> Tensor:
         """Restore where the strength is above 0; each picture counts as one step.

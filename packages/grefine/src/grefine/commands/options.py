@@ -38,7 +38,14 @@ Rounds = Annotated[int | None, typer.Option(help="Rounds of repair at most. (def
 MaxRegions = Annotated[int | None, typer.Option(help="Regions of a round at most, the worst. (default: 8)")]
 Order = Annotated[str | None, typer.Option(help="`worst`, `largest` or `reading`. (default: worst)")]
 Strength = Annotated[float | None, typer.Option(help="Of the repairs; 0: from the scores. (default: 0)")]
-MildPass = Annotated[str | None, typer.Option("--pass", help="Stage 2: `auto`, `always`, `never`. (default: auto)")]
+MildPass = Annotated[
+    str | None,
+    typer.Option(
+        "--pass",
+        help="Stage 2: `auto`, after a repair that was kept and not with a model that would harm good pixels, as `mini` "
+        "would; `always`; `never`. (default: auto)",
+    ),
+]
 Stage2 = Annotated[
     str | None, typer.Option("--stage2", help="Model of stage 2: as --diffusion, or a restorer's file. (default: same)")
 ]
