@@ -209,10 +209,10 @@ def test_mild_pass_of_a_backend_that_harms_good_pixels_runs_only_if_asked_for(mo
         ("never", False, 1.0, False),
     ],
 )
-def test_message_says_that_a_mild_pass_was_left_out(mode, harmless, after, told, painter, judged, with_hole):
+def test_message_says_that_a_mild_pass_was_left_out(mode, harmless, after, told, painter, judged):
     fake = painter(size=64)
     fake.mild_pass = harmless
-    assess = judged(with_hole(64, 64, (20, 20, 40, 40)), 1.0, after)
+    assess = judged(two_holes()[:, :64], 1.0, after)
     result = BalancedRefiner(fake, assess, RefineSettings(stage2=mode))(picture(64, 64), "a dog")
     assert ("No mild pass over the whole picture: `painter` would harm" in result.message) == told
 
