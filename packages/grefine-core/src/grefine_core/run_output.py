@@ -25,34 +25,47 @@ class Count:
         self._unit, self._start = unit, time.monotonic()
 
     def watch(self, scored: Iterable[Scored[Other]], total: int, *, quiet: bool = False) -> Iterator[Scored[Other]]:
-        """Pass the rows on, counting them, with a bar on stderr where that is a terminal."""
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        columns = ("scoring", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        # what is printed meanwhile goes to stdout, where it may be piped; rich would take it to the bar
-        console = Console(stderr=True)
-        with Progress(
-            *columns,
-            console=console,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-            disable=quiet or not console.is_terminal,
-        ) as bar:
-            task = bar.add_task("", total=total)
-            for one in scored:
-                if one[1]["error"]:
-                    self.errors += 1
-                else:
-                    self.scored += 1
-                bar.advance(task)
-                yield one
+        """Pass the rows on, counting them, with a bar; see `with_bar`."""
+        for one in with_bar(scored, total, quiet=quiet):
+            if one[1]["error"]:
+                self.errors += 1
+            else:
+                self.scored += 1
+            yield one
 
     def __str__(self) -> str:
         seconds = max(time.monotonic() - self._start, 1e-3)
         errors = f"{self.errors} error{'' if self.errors == 1 else 's'}"
         return f"{self.scored} scored, {errors}, {(self.scored + self.errors) / seconds:.1f} {self._unit}/s."
+
+
+def with_bar(items: Iterable[Other], total: int, *, title: str = "scoring", quiet: bool = False) -> Iterator[Other]:
+    """Pass items on, with a bar on stderr where that is a terminal.
+
+    Args:
+        items: Each counts as one step when it comes.
+        total: How many will come.
+        title: What stands before the bar.
+        quiet: No bar, even on a terminal.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (title, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # what is printed meanwhile goes to stdout, where it may be piped; rich would take it to the bar
+    console = Console(stderr=True)
+    with Progress(
+        *columns,
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        disable=quiet or not console.is_terminal,
+    ) as bar:
+        task = bar.add_task("", total=total)
+        for item in items:
+            bar.advance(task)
+            yield item
 
 
 def show_rows(

@@ -58,6 +58,15 @@ def test_whole_copy_ends_with_0(run: Any, table: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "table: no problems, 6 items.\n")
 
 
+def test_check_shows_how_far_it_is_on_a_terminal_alone(run: Any, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("check", table, *OWN).stderr == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes it for a terminal then
+    watched = run("check", table, *OWN)
+    assert "reading" in watched.stderr
+    assert "6/6" in watched.stderr
+    assert watched.stdout == "table: no problems, 6 items.\n"
+
+
 def test_problem_ends_with_1_and_is_named(run: Any, table: Path) -> None:
     (table.parent / "3.png").unlink()
     result = run("check", table, *OWN)

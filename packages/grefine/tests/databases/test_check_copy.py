@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -41,6 +43,20 @@ def test_picture_that_was_cut_off_is_named(item: Item) -> None:
     (problem,) = check_copy([item], labels=RANGES, count=None)
     assert problem.startswith("1 of 1 pictures cannot be read: ")
     assert "a.png" in problem
+
+
+def test_watcher_sees_the_pictures_that_are_there_and_their_number(item: Item) -> None:
+    gone = Item(id="b", image=item.image.with_name("b.png"), prompt="", labels={"quality": 1.0})
+    seen: list[Path | int] = []
+
+    def watch(pictures: Iterable[Any], total: int) -> Iterator[Any]:
+        seen.append(total)
+        for picture in pictures:
+            seen.append(picture[0])
+            yield picture
+
+    check_copy([item, gone, item], labels=RANGES, count=None, watch=watch)
+    assert seen == [2, item.image, item.image]
 
 
 @pytest.mark.parametrize("value", [5.1, -0.1, float("nan")])

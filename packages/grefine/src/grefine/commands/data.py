@@ -47,11 +47,14 @@ def check(folder: Copy, database: DatabaseName = None, column: ColumnMapping = N
 
     Prints a line for each problem. The exit code is 1 if there is one, and 0 otherwise.
     """
+    from functools import partial
+
     from grefine.commands.options import read_columns
     from grefine.databases import find_database
+    from grefine_core.run_output import with_bar
 
     found = find_database(folder, database, read_columns(column))
-    problems = found.check(folder)
+    problems = found.check(folder, watch=partial(with_bar, title="reading"))
     for problem in problems:
         typer.echo(f"{found.name}: {problem}")
     if problems:

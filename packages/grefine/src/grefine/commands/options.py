@@ -42,8 +42,8 @@ MildPass = Annotated[
     str | None,
     typer.Option(
         "--pass",
-        help="Stage 2: `auto`, after a repair that was kept and not with a model that would harm good pixels, as `mini` "
-        "would; `always`; `never`. (default: auto)",
+        help="Stage 2: `auto`, after a repair that was kept, but not with a model that would harm good pixels, as "
+        "`mini` would; `always`; `never`. (default: auto)",
     ),
 ]
 Stage2 = Annotated[

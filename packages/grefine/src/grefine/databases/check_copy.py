@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from grefine.databases.records import Item, LabelRange
+from grefine.databases.records import Item, LabelRange, Watch
 
 SHOWN = 5
 """Items that a problem names; the others are only counted."""
 
 
-def check_copy(items: Sequence[Item], *, labels: Mapping[str, LabelRange], count: int | None) -> list[str]:
+def check_copy(
+    items: Sequence[Item], *, labels: Mapping[str, LabelRange], count: int | None, watch: Watch | None = None
+) -> list[str]:
     """Return one sentence for each problem; none if the copy is whole.
 
     Args:
         items: As the database reads them.
         labels: Range of each label that every item must have.
         count: How many items there must be; None for any number.
+        watch: Sees the pictures as they are read.
     """
     found = []
     if count is not None and len(items) != count:
@@ -31,7 +35,7 @@ def check_copy(items: Sequence[Item], *, labels: Mapping[str, LabelRange], count
         names = _named([str(item.image) for item in missing])
         found.append(f"{len(missing)} of {len(items)} pictures are missing: {names}.")
     gone = set(map(id, missing))
-    found += _unreadable([item for item in items if id(item) not in gone])
+    found += _unreadable([item for item in items if id(item) not in gone], watch or _unwatched)
     return found
 
 
@@ -55,15 +59,20 @@ def _labels(items: Sequence[Item], labels: Mapping[str, LabelRange]) -> Iterator
             yield f"{len(wrong)} labels `{name}` are not between {low:g} and {high:g}: {_named(wrong)}."
 
 
-def _unreadable(items: Sequence[Item]) -> Iterator[str]:
+def _unreadable(items: Sequence[Item], watch: Watch) -> Iterator[str]:
     """Decode every picture, several at a time: a file that was cut off opens, and fails only then."""
     from grefine_core.decode_ahead import decode_ahead
     from grefine_core.picture_files import count_pixels
 
     paths = [item.image for item in items]
-    broken = [str(error) for _, error in decode_ahead(_failure, paths, cost=count_pixels) if error]
+    read = watch(decode_ahead(_failure, paths, cost=count_pixels), len(paths))
+    broken = [str(error) for _, error in read if error]
     if broken:
         yield f"{len(broken)} of {len(items)} pictures cannot be read: {_named(broken, mark=' ')}"
+
+
+def _unwatched(pictures: Iterable[Any], total: int) -> Iterable[Any]:  # noqa: ARG001 - any `Watch` is told
+    return pictures
 
 
 def _failure(path: Path) -> str:

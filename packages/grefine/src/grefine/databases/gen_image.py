@@ -1,7 +1,8 @@
 """GenImage (arXiv:2306.08571): a folder for each generator, in it train and val, in these `ai` and `nature`.
 
-Its pictures have no prompts, but they were asked for by ImageNet's classes, as "photo of" and the class; the class is
-in the name of the file or of a folder above it. Only the generated ones, `ai`, are read. Nobody rated them.
+Its pictures come without prompts. They were asked for by ImageNet's classes, and the class is in the name of the file
+or of a folder above it; the words around it, `PROMPT`, are ours. Only the generated ones, `ai`, are read. Nobody
+rated them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from grefine_core.errors import InputError
 from grefine_core.picture_files import find_pictures
 
 PROMPT = "photo of {}"
+"""Our wording; a copy does not say what each generator was told."""
 _GENERATORS = {
     "imagenet_midjourney": "Midjourney",
     "imagenet_ai_0419_sdv4": "Stable Diffusion V1.4",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grefine.databases.check_copy import check_copy
-from grefine.databases.records import Item, LabelRange
+from grefine.databases.records import Item, LabelRange, Watch
 from grefine_core.errors import InputError
 
 
@@ -39,8 +39,12 @@ class Published:
             raise InputError(f"{folder} does not exist; {self.name} is at {self.source}.")
         return self.reader(folder)
 
-    def check(self, folder: Path) -> list[str]:
+    def check(self, folder: Path, *, watch: Watch | None = None) -> list[str]:
         """Return one sentence for each problem of a copy: what is missing, unreadable or out of range.
+
+        Args:
+            folder: The copy as it is unpacked, or its table alone.
+            watch: Sees the pictures as they are read, which takes long.
 
         Raises:
             InputError: If there is no such folder.
@@ -51,4 +55,4 @@ class Published:
             items = self.read(folder)
         except InputError as error:
             return [str(error)]
-        return check_copy(items, labels=self.labels, count=self.count)
+        return check_copy(items, labels=self.labels, count=self.count, watch=watch)

@@ -5,13 +5,17 @@ Imports nothing heavy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 QUALITY, ALIGNMENT = "quality", "alignment"
 """Names of labels: how good a picture looks, and how well it shows its prompt. More is better."""
+
+
+Watch = Callable[[Iterable[Any], int], Iterable[Any]]
+"""Passes on what it gets, one item a picture, and may show how many of so many there were."""
 
 
 class LabelRange(NamedTuple):
@@ -82,8 +86,12 @@ class Database(Protocol):
             InputError: If the table of items is missing or is not what it must be.
         """
 
-    def check(self, folder: Path) -> list[str]:
+    def check(self, folder: Path, *, watch: Watch | None = None) -> list[str]:
         """Return one sentence for each problem of a copy: what is missing, unreadable or out of range.
+
+        Args:
+            folder: The copy as it is unpacked, or its table alone.
+            watch: Sees the pictures as they are read, which takes long.
 
         Raises:
             InputError: If there is no such folder.

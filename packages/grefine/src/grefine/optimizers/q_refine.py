@@ -1,10 +1,10 @@
 """Q-Refine (Li et al., arXiv:2401.01117), the paper's predecessor, on our PQ-Map.
 
-Its code was never released. Its three adaptive pipelines are built as its paper describes them: the
-quality of a patch, the largest within it, decides which of them change it. Low quality gets Gaussian
-noise, so that what follows finds something to change; low and medium quality is inpainted under a mask;
-then everything is enhanced mildly, with words of quality behind the prompt. Q-Refine measures by a
-network of its own; the bounds below are for our p, and ours.
+Its code was never released, and we had its abstract and what G-Refine says of it, not the full text. After
+these, three adaptive pipelines: the quality of a patch, the largest within it, decides which of them change
+it. Low quality gets Gaussian noise, so that what follows finds something to change; low and medium quality
+is inpainted under a mask; then everything is enhanced mildly, with words of quality behind the prompt.
+Q-Refine measures by a network of its own. All numbers below, for our p, and the words are ours.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Q_REFINE = OptimizerInfo(
     key="q-refine",
     title="Q-Refine",
     family="refinement",
-    licence="rebuilt from its paper, Apache-2.0; the weights are those of the preset",
+    licence="rebuilt after its abstract, Apache-2.0; the weights are those of the preset",
 )
 PATCHES = 8
-"""Patches along each side."""
+"""Patches along each side; this and all that follows is our choice."""
 LOW, HIGH = 0.35, 0.65
 """Quality below which a patch is of low, and of at most medium, quality."""
 NOISE = 0.2
