@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.mini_assets import write_assets
 from tools.mini.assets import Assets
-from tools.mini.photographs import UNKNOWN, caption_of
+from tools.mini.photographs import PACKAGED, UNKNOWN, caption_of, packaged_photographs
 from tools.mini.scenes import SceneOptions, compose
 from tools.mini.stream import generator
 
@@ -50,3 +50,12 @@ def test_photographs_stand_in_for_absent_backgrounds(assets: Assets) -> None:
 
 def test_unknown_photograph_is_some_place() -> None:
     assert caption_of(Path("holiday.jpg")) == UNKNOWN
+
+
+def test_packaged_photographs_are_for_training_alone(tmp_path: Path) -> None:
+    folder = write_assets(tmp_path)
+    found = {split: Assets(folder, split=split).photographs for split in ("train", "all")}  # type: ignore[arg-type]
+    assert found["train"] == packaged_photographs()
+    assert found["all"] == []
+    assert {file.name for file in found["train"]} == set(PACKAGED)
+    assert caption_of(found["train"][0]) == PACKAGED[found["train"][0].name]

@@ -2,9 +2,10 @@
 
     python -m tools.mini.fit --data DATA --work CACHE [--out FOLDER] [--quick]
 
-Features are computed into CACHE, once, piece by piece (about 25 minutes on a core), the fits take 15 more.
-Writes `heads.safetensors` and `pairs.safetensors` and renews `sha256.json`. New pairs have no reference set:
-run `tools.mini.reference_set` after it; `tools.mini.evaluate` measures what came of it.
+Features are computed into CACHE, once, piece by piece (about 25 minutes on a core), the fits take 15 more. What
+`tools.mini.tune` left in CACHE is used: its pyramid and head for quality, which then are not fitted here. Writes
+`heads.safetensors`, `sight.safetensors` and `pairs.safetensors` and renews `sha256.json`. New pairs have no
+reference set: run `tools.mini.reference_set` after it; `tools.mini.evaluate` measures what came of it.
 """
 
 from __future__ import annotations
@@ -19,20 +20,26 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from grefine_mini.encoder import HEADS_FILE, MiniEncoder, load
-from grefine_mini.files import MANIFEST, WEIGHTS, own_file, trunk_file
+from grefine_mini.encoder import HEADS_FILE, SIGHT_FILE, MiniEncoder, load
+from grefine_mini.files import MANIFEST, WEIGHTS, trunk_file
 from grefine_mini.heads import Cells, Heads
+from grefine_mini.quality_head import QualityHead
 from grefine_mini.text import MiniText
-from grefine_mini.trunk import Trunk, load_trunk
+from grefine_mini.trunk import Pyramid, Trunk, load_trunk
 from tools.mini.assets import Assets, data_folder
 from tools.mini.meaning_scenes import cached, clean_scenes, cut_outs
 from tools.mini.quality_scenes import load_or_measure
+from tools.mini.tune import QUALITY_FILE, TUNED, load_tuned
 
-CLEAN, PART, PARTS, SOFT_PARTS, HELD = 300, 500, 10, 4, 300
-"""Clean scenes; damaged ones in a part, parts of them, and of soft ones; damaged ones of other wallpapers and nouns."""
-QUALITY_STEPS = 1700
+CLEAN, HELD = 300, 300
+"""Clean scenes; damaged ones of other wallpapers and nouns."""
+PART, PARTS, TUNED_PARTS = 500, (10, 4), (2, 1)
+"""Damaged scenes in a part; parts of them, and of soft ones, that a quality head learns from with a frozen trunk; and
+after fine-tuning, where only the pairs are fitted on them."""
+STEPS, OBJECT_STEPS = 1700, 700
+"""Of the quality head with a frozen trunk, and of the object head."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,51 +52,97 @@ class Gathered:
     held: dict[str, Any]
 
 
-def gather(trunk: Trunk, data: Path, work: Path, *, quick: bool) -> Gathered:
-    """Return all cached features, computing those that are not there."""
-    work.mkdir(parents=True, exist_ok=True)
-    train, held = Assets(data, training=True), Assets(data, training=False)
-    less = 10 if quick else 1
-    many = PART // less
-    damaged = [load_or_measure(work / f"damaged-{i}-{many}.pt", trunk, train, 100 + i, many) for i in range(PARTS)]
-    damaged += [
-        load_or_measure(work / f"soft-{i}-{many}.pt", trunk, train, 200 + i, many, soft=True) for i in range(SOFT_PARTS)
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """The image side: trunk and its classifier; the pyramid that looks at quality, and its head."""
+
+    trunk: Trunk
+    classifier: Tensor
+    quality: QualityHead
+    sight: Pyramid | None
+    """None: the trunk's own."""
+
+    @classmethod
+    def load(cls, work: Path) -> Images:
+        """Load the trunk, and what `tools.mini.tune` or else `fit_frozen` left in `work`."""
+        trunk, classifier = load_trunk(trunk_file())
+        if (work / TUNED).is_file():
+            tuned = load_tuned(work / TUNED)
+            return cls(trunk=trunk, classifier=classifier, quality=tuned.head, sight=tuned.sight)
+        quality = QualityHead()
+        quality.load_state_dict(torch.load(work / QUALITY_FILE, weights_only=True)["head"])
+        return cls(trunk=trunk, classifier=classifier, quality=quality, sight=None)
+
+    @property
+    def pyramid(self) -> Pyramid:
+        """What looks at quality."""
+        return self.trunk.pyramid if self.sight is None else self.sight
+
+
+def damaged_scenes(sight: Pyramid, train: Assets, own: Path, parts: tuple[int, int], many: int) -> list[dict[str, Any]]:
+    """Return so many parts of damaged scenes, and of soft ones, each of `many`; cached in `own`."""
+    own.mkdir(parents=True, exist_ok=True)
+    names = [(f"damaged-{i}", 100 + i, False) for i in range(parts[0])]
+    names += [(f"soft-{i}", 200 + i, True) for i in range(parts[1])]
+    return [
+        load_or_measure(own / f"{name}-{many}.pt", sight, train, seed, many, soft=soft) for name, seed, soft in names
     ]
+
+
+def fit_frozen(data: Path, work: Path, *, quick: bool) -> None:
+    """Fit a quality head to the trunk as it is, into QUALITY_FILE of `work`; nothing to do if that is there."""
+    from tools.mini.fit_quality import Pool, fit_quality
+
+    if (work / QUALITY_FILE).is_file():
+        return
+    less, head = 10 if quick else 1, QualityHead()
+    sight, train = load_trunk(trunk_file())[0].pyramid, Assets(data, training=True)
+    rows = fit_quality(head, Pool(damaged_scenes(sight, train, work / "frozen", PARTS, PART // less)), STEPS // less)
+    torch.save({"head": head.state_dict(), "rows": rows}, work / QUALITY_FILE)
+
+
+def gather(images: Images, data: Path, work: Path, *, quick: bool) -> Gathered:
+    """Return all cached features, computing those that are not there."""
+    train, held = Assets(data, training=True), Assets(data, training=False)
+    less, tuned, sight = 10 if quick else 1, images.sight is not None, images.pyramid
+    own = work / ("tuned" if tuned else "frozen")
+    damaged = damaged_scenes(sight, train, own, TUNED_PARTS if tuned else PARTS, PART // less)
+    make_clean = partial(clean_scenes, images.trunk, sight, train, 1, CLEAN // less)
     out = Gathered(
-        objects=cached(work / "objects.pt", partial(cut_outs, trunk, train, 5)),
-        clean=cached(work / f"clean-{CLEAN // less}.pt", partial(clean_scenes, trunk, train, 1, CLEAN // less)),
+        objects=cached(work / "objects.pt", partial(cut_outs, images.trunk, train, 5)),
+        clean=cached(own / f"clean-{CLEAN // less}.pt", make_clean),
         damaged=damaged,
-        held=load_or_measure(work / f"held-{HELD // less}.pt", trunk, held, 4, HELD // less),
+        held=load_or_measure(own / f"held-{HELD // less}.pt", sight, held, 4, HELD // less),
     )
     print(f"{len(out.objects['rows'])} cut-outs, {len(out.clean)} clean scenes, {len(damaged)} parts", flush=True)
     return out
 
 
-def fit_heads(classifier: Tensor, text: MiniText, found: Gathered, data: Path) -> Heads:
-    """Return new heads; the scale and the threshold of presence are set last."""
+def fit_heads(images: Images, text: MiniText, found: Gathered, data: Path, steps: int) -> Heads:
+    """Return new heads around a trained quality head, objects fitted in so many steps; presence is calibrated last."""
     from tools.mini.fit_meaning import fit_colors, fit_means, fit_things, remember
+    from tools.mini.fit_objects import fit_objects
 
     heads = Heads(memory=0, color_words=0).requires_grad_(False)
-    remember(heads, text, classifier, found.objects)
+    heads.quality.load_state_dict(images.quality.state_dict())
+    fit_objects(heads.objects, found.damaged, steps)
+    remember(heads, text, images.classifier, found.objects)
     fit_colors(heads, text, Assets(data, training=True))
     nouns = sorted({row["noun"] for row in found.objects["rows"]})
-    fit_things(heads, text, found.clean, nouns, sorted({scene["ground"] for scene in found.clean}))
+    fit_things(heads, text, nouns, sorted({scene["ground"] for scene in found.clean}))
     fit_means(heads, found.clean)
     return heads
 
 
 @torch.no_grad()
 def contents_of(heads: Heads, clean: list[dict[str, Any]]) -> tuple[Tensor, Tensor]:
-    """Return features of whole clean scenes (n, D), and of some of their cells and of them (m, D).
-
-    Their quality part is that of average statistics.
-    """
+    """Return features of whole clean scenes (n, D), and of some of their cells and of them (m, D)."""
     from tools.mini.fit_meaning import color_roots
 
     wholes, cells = [], []
     for scene in clean:
-        statistics = heads.quality.mean.expand(1, *scene["mask"].shape, -1)
-        one = heads.image(Cells(scene["head"].float()[None], statistics, color_roots(heads, scene).square()[None]))
+        colors = color_roots(heads, scene).square()
+        one = heads.image(Cells(*(x.float()[None] for x in (scene["head"], scene["statistics"], colors))))
         wholes.append(one.global_[0])
         cells.append(one.patches.flatten(1, 2)[0, ::29])
     whole = torch.stack(wholes)
@@ -101,6 +154,11 @@ def write_manifest(folder: Path) -> None:
     names = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
     digests = {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in names}
     (folder / MANIFEST).write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
+
+
+def _save(module: nn.Module, file: Path) -> None:
+    state = {k: v.half().contiguous() for k, v in module.state_dict().items() if v.is_floating_point()}
+    save_file(state, file)
 
 
 def main() -> None:
@@ -118,23 +176,27 @@ def main() -> None:
 def run(folder: Path, work: Path, out: Path, *, quick: bool) -> None:
     """Do all of it for a data folder."""
     from tools.mini.fit_pairs import fit_quality_pairs
-    from tools.mini.fit_quality import Pool, fit_quality
+    from tools.mini.fit_quality import Pool
     from tools.mini.measure import SHARES, calibrate, photographs, scenes
 
-    trunk, classifier = load_trunk(trunk_file())
-    found, text = gather(trunk, folder, work, quick=quick), MiniText.load()
-    heads = fit_heads(classifier, text, found, folder)
+    work.mkdir(parents=True, exist_ok=True)
+    if not (work / TUNED).is_file():
+        fit_frozen(folder, work, quick=quick)
+    images = Images.load(work)
+    found, text = gather(images, folder, work, quick=quick), MiniText.load()
     pool = Pool(found.damaged)
-    fit_quality(heads.quality, pool, QUALITY_STEPS // (10 if quick else 1))
+    heads = fit_heads(images, text, found, folder, OBJECT_STEPS // (10 if quick else 1))
     heads.shares.copy_(torch.tensor(SHARES) / sum(SHARES))
-    encoder = MiniEncoder(trunk, text, heads)
+    encoder = MiniEncoder(images.trunk, text, heads, images.sight)
     shown, wholes = photographs(encoder, folder, training=True), contents_of(heads, found.clean)[0]
     calibrate(encoder, *(torch.cat(pair) for pair in zip(shown, scenes(encoder, wholes, found.clean), strict=True)))
     out.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.half().contiguous() for k, v in heads.state_dict().items()}, out / HEADS_FILE)
+    _save(heads, out / HEADS_FILE)
+    if images.sight is not None:
+        _save(images.sight, out / SIGHT_FILE)
     # the pairs see the heads as they ship, rounded to half precision
     write_manifest(out)
-    encoder = load(device=torch.device("cpu"), heads=own_file(HEADS_FILE, folder=out))
+    encoder = load(device=torch.device("cpu"), folder=out)
     fit_quality_pairs(encoder, out, pool, Pool([found.held]), contents_of(encoder.heads, found.clean)[1])
     write_manifest(out)
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from grefine_mini.color import COLORS, SYNONYMS
-from grefine_mini.heads import ATTENTION, Heads
+from grefine_mini.heads import ATTENTION, Heads, finer
 from grefine_mini.text import MiniText
 from tools.mini.assets import Assets
 from tools.mini.meaning_scenes import CELLS
@@ -77,10 +77,13 @@ def remember(heads: Heads, text: MiniText, classifier: Tensor, objects: dict[str
 
 
 def fit_means(heads: Heads, clean: list[dict[str, Any]]) -> None:
-    """Set the means that the parts of an image are taken from; things and colours must be fitted before."""
-    head = torch.stack([scene["head"] for scene in clean]).float()
-    heads.head_mean.copy_(head.mean((0, 1, 2)))
-    heads.pooled_mean.copy_(heads.pool(head)[1].mean(0))
+    """Set the means that the parts of an image are taken from; objects and colours must be fitted before."""
+    heads.head_mean.copy_(torch.stack([scene["head"].float().mean((0, 1)) for scene in clean]).mean(0))
+    wholes = []
+    for scene in clean:
+        objects = heads.objects(scene["statistics"].float()[None])
+        wholes.append(heads.pool(finer(scene["head"].float()[None], objects), objects)[1])
+    heads.pooled_mean.copy_(torch.cat(wholes).mean(0))
     heads.color_mean.copy_(torch.stack([color_roots(heads, scene) for scene in clean]).mean((0, 1, 2)))
 
 
@@ -91,23 +94,8 @@ def color_roots(heads: Heads, scene: dict[str, Any]) -> Tensor:
     return functional.adaptive_avg_pool2d(shares, CELLS)[0].permute(1, 2, 0).sqrt()
 
 
-def fit_things(heads: Heads, text: MiniText, clean: list[dict[str, Any]], nouns: list[str], grounds: list[str]) -> None:
-    """Fit object against ground, for cells by logistic regression and for texts by ridge."""
-    cells = torch.cat([scene["head"].float().flatten(0, 1) for scene in clean])
-    covered = [functional.adaptive_avg_pool2d(scene["mask"].float()[None, None], 14).flatten() for scene in clean]
-    target = torch.cat(covered)
-    mean, std = cells.mean(0), cells.std(0) + 0.1
-    weight, bias = torch.zeros(cells.shape[1], requires_grad=True), torch.zeros((), requires_grad=True)
-    optimizer = torch.optim.Adam([weight, bias], lr=3e-3)
-    with torch.enable_grad():
-        for _ in range(150):
-            logits = ((cells - mean) / std) @ weight + bias
-            loss = functional.binary_cross_entropy_with_logits(logits, target) + 1e-3 * weight.abs().sum()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    heads.thing.copy_(weight.detach() / std)
-    heads.thing_bias.copy_(bias.detach() - (weight.detach() / std) @ mean)
+def fit_things(heads: Heads, text: MiniText, nouns: list[str], grounds: list[str]) -> None:
+    """Fit whether a text names an object or a ground, by ridge."""
     x = torch.cat([sentences(text, [f"a {n}" for n in nouns]), sentences(text, nouns), sentences(text, grounds)])
     y = torch.cat([torch.ones(2 * len(nouns)), -torch.ones(len(grounds))])
     sizes = torch.cat([torch.full((2 * len(nouns),), 0.5 / len(nouns)), torch.full((len(grounds),), 1 / len(grounds))])

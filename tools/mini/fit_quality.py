@@ -15,12 +15,15 @@ from torch.nn import functional
 from grefine_mini.quality_head import QUALITY, QualityHead
 
 BATCH, RATE, WEIGHT_DECAY, DROPOUT = 12, 2e-3, 0.05, 0.1
+LATER_RATE = 6e-4
+"""For a head that has been trained before."""
 CLEAN_WEIGHT = 2.0
 """Weight of a clean cell in the loss: a repaired good place costs the user more than a fault overlooked."""
 WORST_CELLS, WORST_WEIGHT = 16, 0.2
 """Of a clean picture's 784 cells the worst count again: one false alarm anywhere is one too many."""
-NATURALNESS_COST = 0.6
-"""Part of a wrong look in the overall label: a strong cast or saturation can be meant, noise cannot."""
+WORST_SHARE = 0.75
+"""Of the worst tenth of the cells in the whole picture's score, against the mean of all: people judge a picture by
+its worst place, and parts that are swapped in a third of it are as bad as noise all over."""
 SHARPNESS = 8.0
 """Logit of a unit feature along its row: sigmoid(8) is as good as 1."""
 
@@ -42,9 +45,8 @@ def labels(data: dict[str, Any]) -> Labels:
     """
     covered = data["loss"].float().clamp(0, 1)
     cost = (0.3 * (covered / (covered + 0.1)) + 0.7 * covered).clamp(0, 1)
-    cells = torch.ones(*cost.shape, 4)
-    share = torch.where(data["factor"] == 3, NATURALNESS_COST, 1.0)[:, None, None]
-    cells[..., 0] -= cost * share
+    cells = torch.ones(*cost.shape, 4, device=cost.device)
+    cells[..., 0] -= cost
     for factor in (1, 2, 3):
         mine = (data["factor"] == factor)[:, None, None]
         cells[..., factor] -= cost * mine
@@ -55,7 +57,7 @@ def whole_of(cells: Tensor) -> Tensor:
     """Return the scores (n, 4) of wholes from those of cells (n, gh, gw, 4)."""
     flat = cells.flatten(1, 2)
     worst = flat.topk(flat.shape[1] // 10, dim=1, largest=False).values.mean(1)
-    return (flat.mean(1) + worst) / 2
+    return (1 - WORST_SHARE) * flat.mean(1) + WORST_SHARE * worst
 
 
 def _cut(x: Tensor, target: Labels, draw: torch.Generator) -> tuple[Tensor, Labels]:
@@ -65,8 +67,9 @@ def _cut(x: Tensor, target: Labels, draw: torch.Generator) -> tuple[Tensor, Labe
     if torch.rand((), generator=draw) < 0.5:
         side = int(torch.randint(14, x.shape[1], (), generator=draw))
         top, left = torch.randint(0, x.shape[1] - side + 1, (2,), generator=draw).tolist()
-        cells = target.cells[:, top : top + side, left : left + side]
-        x, target = x[:, top : top + side, left : left + side], Labels(cells, whole_of(cells))
+        part = (slice(None), slice(top, top + side), slice(left, left + side))
+        cells = target.cells[part]
+        x, target = x[part], Labels(cells, whole_of(cells))
     return x, target
 
 
@@ -94,16 +97,28 @@ class Pool:
         return cells.mean(0), cells.std(0).clamp(min=1e-3)
 
 
-def fit_quality(head: QualityHead, pool: Pool, steps: int) -> Tensor:
-    """Train `head` in place; return the four directions (4, 32)."""
-    mean, std = pool.clean_moments()
-    head.mean.copy_(mean)
-    head.std.copy_(std)
+def fit_quality(head: QualityHead, pool: Pool, steps: int, known: Tensor | None = None) -> Tensor:
+    """Train `head` in place; return the four directions (4, 32).
+
+    Args:
+        head: New, or trained together with the directions `known` (4, 32), from which it then goes on.
+        pool: What to learn from.
+        steps: Of `BATCH` scenes.
+        known: See `head`.
+    """
     draw = torch.Generator().manual_seed(2)
-    rows = nn.Parameter(functional.normalize(torch.randn(4, QUALITY, generator=draw), dim=-1))
+    if known is None:
+        mean, std = pool.clean_moments()
+        head.mean.copy_(mean)
+        head.std.copy_(std)
+        known = functional.normalize(torch.randn(4, QUALITY, generator=draw), dim=-1)
+        rate = RATE
+    else:
+        rate = LATER_RATE
+    rows = nn.Parameter(known.clone())
     head.requires_grad_(True)
-    optimizer = torch.optim.AdamW([*head.parameters(), rows], lr=RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.15)
+    optimizer = torch.optim.AdamW([*head.parameters(), rows], lr=rate, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.15)
     for step in range(steps):
         chosen = torch.randint(len(pool.places), (BATCH,), generator=draw).tolist()
         x, target = _cut(*pool.batch(chosen), draw)
@@ -111,7 +126,7 @@ def fit_quality(head: QualityHead, pool: Pool, steps: int) -> Tensor:
         x = (x - head.mean) * kept + head.mean  # a statistic that is left out stands at its mean
         with torch.autocast("cpu", torch.bfloat16):
             guess = predict(head, rows, x)
-        loss = _loss(guess, target)
+        loss = loss_of(guess, target)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(head.parameters(), 1.0)
@@ -123,22 +138,19 @@ def fit_quality(head: QualityHead, pool: Pool, steps: int) -> Tensor:
     return rows.detach()
 
 
-def _loss(guess: tuple[Tensor, Tensor], target: Labels) -> Tensor:
+def predict(head: QualityHead, rows: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
+    """Return logits of cells (n, h, w, 4) and of wholes (n, 4); `rows` (4, 32) are the directions of the scores."""
+    unit = functional.normalize(rows, dim=-1)
+    cells, whole = (SHARPNESS * functional.normalize(q, dim=-1) @ unit.T for q in head(statistics))
+    return cells, whole
+
+
+def loss_of(guess: tuple[Tensor, Tensor], target: Labels) -> Tensor:
     """Return cross entropy of cells and of the whole, clean ones weighing more, and that of the worst clean cells."""
     cells, whole = (logits.float() for logits in guess)
+    entropy = functional.binary_cross_entropy_with_logits
     weight = 1 + (CLEAN_WEIGHT - 1) * (target.cells == 1)
-    loss = functional.binary_cross_entropy_with_logits(cells, target.cells, weight=weight)
-    loss = loss + 0.5 * functional.binary_cross_entropy_with_logits(whole, target.whole)
-    clean = target.cells.amin((1, 2, 3)) == 1
-    if clean.any():
-        worst = cells[clean].flatten(1, 2).topk(WORST_CELLS, dim=1, largest=False).values
-        loss = loss + WORST_WEIGHT * functional.softplus(-worst).mean()
-    return loss
-
-
-def predict(head: QualityHead, rows: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
-    """Return logits of cells (n, 28, 28, 4) and of the whole (n, 4)."""
-    patch, whole = head(statistics)
-    unit = functional.normalize(rows, dim=-1)
-    patch, whole = (SHARPNESS * functional.normalize(q, dim=-1) @ unit.T for q in (patch, whole))
-    return patch, whole
+    loss = entropy(cells, target.cells, weight=weight) + 0.5 * entropy(whole, target.whole)
+    clean = (target.cells.amin((1, 2, 3)) == 1).float()
+    worst = cells.flatten(1, 2).topk(WORST_CELLS, dim=1, largest=False).values
+    return loss + WORST_WEIGHT * (functional.softplus(-worst).mean((1, 2)) * clean).sum() / clean.sum().clamp(min=1)

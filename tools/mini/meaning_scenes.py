@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from grefine_mini.encoder import INPUT_SIZE
-from grefine_mini.statistics import CELL
-from grefine_mini.trunk import STRIDE, Trunk
+from grefine_mini.statistics import CELL, cell_statistics
+from grefine_mini.trunk import STRIDE, Pyramid, Trunk
 from tools.mini.assets import Assets
 from tools.mini.pasting import paste
 from tools.mini.scenes import SceneOptions, compose, crop_background
@@ -73,13 +73,12 @@ def _tensor(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> Tensor:
 
 
 @torch.inference_mode()
-def clean_scenes(trunk: Trunk, assets: Assets, seed: int, count: int) -> list[dict[str, Any]]:
+def clean_scenes(trunk: Trunk, sight: Pyramid, assets: Assets, seed: int, count: int) -> list[dict[str, Any]]:
     """Return scenes of one to three objects.
 
     Returns:
-        For each `head` (14, 14, 1280) float16; `small` (1, 3, 112, 112) float16, the pixels at a quarter;
-        `mask` (28, 28), the share of each cell that objects cover; `nouns`, `absent`, `ground`, `caption`, and
-        `wrong`, captions that differ in a colour word.
+        For each `head` (14, 14, 1280) and `statistics` (28, 28, S), float16; `small` (1, 3, 112, 112) float16, the
+        pixels at a quarter; `nouns`, `absent`, `ground`, `caption`, and `wrong`, captions that differ in a colour word.
     """
     out = []
     for index in range(count):
@@ -87,12 +86,11 @@ def clean_scenes(trunk: Trunk, assets: Assets, seed: int, count: int) -> list[di
         options = SceneOptions(photographs=0.1, varied=True)
         scene = compose(assets, rng, INPUT_SIZE, count=int(rng.integers(1, 4)), share=(0.25, 0.8), options=options)
         pixels = _tensor(scene.pixels)
-        covered = np.maximum.reduce([placed.mask for placed in scene.objects])
         out.append(
             {
                 "head": trunk(pixels).head[0].permute(1, 2, 0).half(),
+                "statistics": cell_statistics(sight(pixels), pixels)[0].half(),
                 "small": functional.avg_pool2d(pixels, 4).half(),
-                "mask": torch.from_numpy(cv2.resize(covered, (CELLS, CELLS), interpolation=cv2.INTER_AREA)).half(),
                 "nouns": [placed.noun for placed in scene.objects],
                 "absent": list(scene.absent),
                 "ground": scene.ground,

@@ -14,11 +14,11 @@ from numpy.random import Generator
 
 from grefine_mini.encoder import INPUT_SIZE
 from grefine_mini.statistics import CELL, STATISTICS, cell_statistics
-from grefine_mini.trunk import Trunk
+from grefine_mini.trunk import Pyramid
 from tools.mini.assets import Assets, Pixels
 from tools.mini.damage import FACTORS, KINDS, damage_image
 from tools.mini.photographic import compress
-from tools.mini.scenes import SceneOptions, compose
+from tools.mini.scenes import Scene, SceneOptions, compose
 from tools.mini.strands import add_strands
 from tools.mini.stream import stream
 
@@ -41,6 +41,8 @@ class QualityScene:
     """Shape (448, 448, 3), uint8."""
     loss: torch.Tensor
     """Shape (28, 28), float16: severity times the visible share of each cell, 0 where all is clean."""
+    covered: torch.Tensor
+    """Shape (28, 28), float16: the share of each cell that objects cover; -1 where that is not known."""
     factor: int
     """0 none, 1 technical, 2 rationality, 3 naturalness."""
     kind: str
@@ -54,19 +56,27 @@ class DrawQualityScene:
     assets: Assets
     soft: bool = False
     """Whether every picture was small once and saved as JPEG: as good as many a photograph that people have."""
+    photographs: float = 0.12
+    """Share of backgrounds that are photographs."""
 
     def __call__(self, rng: Generator, index: int) -> QualityScene:  # noqa: ARG002 - `stream` calls it so
         """Return one picture; every fourth is clean, and clean ones differ as cameras do."""
-        options = SceneOptions(photographs=0.12, varied=bool(rng.random() < 0.6))
+        options = SceneOptions(photographs=self.photographs, varied=bool(rng.random() < 0.6))
         count = 0 if rng.random() < PLAIN else int(rng.integers(1, 4))
-        pixels = compose(self.assets, rng, INPUT_SIZE, count=count, share=(0.2, 0.8), options=options).pixels
+        scene = compose(self.assets, rng, INPUT_SIZE, count=count, share=(0.2, 0.8), options=options)
+        pixels, covered = scene.pixels, _covered(scene)
         if self.soft:
             if rng.random() < STRANDS:
                 pixels = add_strands(pixels, rng)
             pixels = softened(pixels, rng)
         if rng.random() < (SOFT_CLEAN if self.soft else CLEAN):
             return QualityScene(
-                pixels=pixels, loss=torch.zeros(CELLS, CELLS).half(), factor=0, kind="", everywhere=False
+                pixels=pixels,
+                loss=torch.zeros(CELLS, CELLS).half(),
+                covered=covered,
+                factor=0,
+                kind="",
+                everywhere=False,
             )
         everywhere = bool(rng.random() < EVERYWHERE)
         worse = damage_image(pixels, rng, everywhere=everywhere)
@@ -74,10 +84,19 @@ class DrawQualityScene:
         return QualityScene(
             pixels=worse.pixels,
             loss=torch.from_numpy(seen * np.float32(worse.severity)).half(),
+            covered=covered,
             factor=1 + list(FACTORS).index(KINDS[worse.kind][0]),
             kind=worse.kind,
             everywhere=everywhere,
         )
+
+
+def _covered(scene: Scene) -> torch.Tensor:
+    """Return the share of each cell that objects cover; -1 for a plain background, whose own things nobody knows."""
+    if not scene.objects:
+        return torch.full((CELLS, CELLS), -1.0).half()
+    mask = np.maximum.reduce([placed.mask for placed in scene.objects])
+    return torch.from_numpy(cv2.resize(mask, (CELLS, CELLS), interpolation=cv2.INTER_AREA)).half()
 
 
 def softened(pixels: Pixels, rng: Generator) -> Pixels:
@@ -98,24 +117,25 @@ def draw_scenes(
 
 
 @torch.inference_mode()
-def measure_scenes(trunk: Trunk, assets: Assets, seed: int, count: int, *, soft: bool = False) -> dict[str, Any]:
+def measure_scenes(sight: Pyramid, assets: Assets, seed: int, count: int, *, soft: bool = False) -> dict[str, Any]:
     """Return what the quality head learns from.
 
     Returns:
-        `statistics` (n, 28, 28, S) float16, `loss` (n, 28, 28) float16, `factor` (n,), `everywhere` (n,),
-        and `kind`, a list.
+        `statistics` (n, 28, 28, S) float16, `loss` and `covered` (n, 28, 28) float16, `factor` (n,),
+        `everywhere` (n,), and `kind`, a list.
     """
     statistics = torch.empty(count, CELLS, CELLS, STATISTICS, dtype=torch.float16)
     scenes: list[QualityScene] = []
     for index, scene in enumerate(draw_scenes(assets, seed, count, soft=soft)):
         pixels = torch.from_numpy(scene.pixels).permute(2, 0, 1)[None].float() / 255
-        statistics[index] = cell_statistics(trunk(pixels), pixels)[0].half()
+        statistics[index] = cell_statistics(sight(pixels), pixels)[0].half()
         scenes.append(scene)
         if index % 200 == 199:
             print(f"{index + 1} pictures measured", flush=True)
     return {
         "statistics": statistics,
         "loss": torch.stack([scene.loss for scene in scenes]),
+        "covered": torch.stack([scene.covered for scene in scenes]),
         "factor": torch.tensor([scene.factor for scene in scenes]),
         "everywhere": torch.tensor([scene.everywhere for scene in scenes]),
         "kind": [scene.kind for scene in scenes],
@@ -123,11 +143,11 @@ def measure_scenes(trunk: Trunk, assets: Assets, seed: int, count: int, *, soft:
 
 
 def load_or_measure(
-    file: Path, trunk: Trunk, assets: Assets, seed: int, count: int, *, soft: bool = False
+    file: Path, sight: Pyramid, assets: Assets, seed: int, count: int, *, soft: bool = False
 ) -> dict[str, Any]:
     """Return what `file` holds, measured and written first where it is not there."""
     if not file.is_file():
-        torch.save(measure_scenes(trunk, assets, seed, count, soft=soft), file.with_suffix(".tmp"))
+        torch.save(measure_scenes(sight, assets, seed, count, soft=soft), file.with_suffix(".tmp"))
         file.with_suffix(".tmp").replace(file)
     content: dict[str, Any] = torch.load(file, weights_only=True, mmap=True)
     return content

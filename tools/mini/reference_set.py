@@ -24,8 +24,8 @@ from numpy.random import Generator
 from torch import Tensor
 
 from grefine_core import read_image
-from grefine_mini.encoder import HEADS_FILE, INPUT_SIZE, load
-from grefine_mini.files import WEIGHTS, own_file
+from grefine_mini.encoder import INPUT_SIZE, load
+from grefine_mini.files import WEIGHTS
 from grefine_mini.presets import PAIRS_FILE
 from pqmap import PerceptionAssessor, ReferenceScale, TextPairs
 from tools.mini.assets import Assets, data_folder
@@ -101,7 +101,7 @@ def score_pictures(assessor: PerceptionAssessor, data: Path, share: float = 1.0)
 
 def run(data: Path, out: Path, *, share: float = 1.0) -> None:
     """Score a share of the set with the weights in `out`, and write its quantiles there."""
-    encoder = load(device=torch.device("cpu"), heads=own_file(HEADS_FILE, folder=out))
+    encoder = load(device=torch.device("cpu"), folder=out)
     pairs = TextPairs.load(out / PAIRS_FILE, encoder=encoder)
     scores = score_pictures(PerceptionAssessor(encoder, pairs), data, share)
     parts = ", ".join(f"{len(values)} {part}" for part, values in scores.items())

@@ -65,6 +65,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="bf16 ruins the VAE")
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw tasks for the UNet")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--export", type=Path, help="write vae/, unet/ and scheduler/ there")
     args = parser.parse_args()
@@ -79,7 +80,7 @@ def main() -> None:
             precision=args.precision,
             pool=args.pool,
         )
-        settings = replace(usual, size=args.size, batch=args.batch, rate=args.rate or usual.rate)
+        settings = replace(usual, size=args.size, batch=args.batch, rate=args.rate or usual.rate, workers=args.workers)
         train_stage(args.stage, settings, data_folder(args.data), args.out)
     if args.export:
         export(args.out, args.export)

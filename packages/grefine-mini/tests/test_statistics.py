@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from grefine_mini.statistics import FLOOR, PIXEL_STATISTICS, STATISTICS, cell_statistics, pixel_statistics
-from grefine_mini.trunk import PYRAMID_CHANNELS, TrunkFeatures
+from grefine_mini.trunk import PYRAMID_CHANNELS
 
 ENERGIES = slice(14, 23)
 
@@ -16,7 +16,7 @@ def test_constant_levels_have_their_means_and_no_spread() -> None:
         torch.full((1, channels, 64 // stride, 64 // stride), float(index + 1))
         for index, (channels, stride) in enumerate(zip(PYRAMID_CHANNELS, (2, 4, 8, 16, 32), strict=True))
     )
-    statistics = cell_statistics(TrunkFeatures(levels, torch.zeros(1, 1280, 2, 2)), torch.zeros(1, 3, 64, 64))
+    statistics = cell_statistics(levels, torch.zeros(1, 3, 64, 64))
     assert statistics.shape == (1, 4, 4, STATISTICS)
     means = statistics[..., : sum(PYRAMID_CHANNELS)]
     assert means[0, 0, 0, [0, 16, 40, 80, 192]].tolist() == [1, 2, 3, 4, 5]
@@ -38,3 +38,11 @@ def test_noise_is_told_in_its_cell_alone() -> None:
     energy = pixel_statistics(pixels.clamp(0, 1))[0, ENERGIES].mean(0)
     assert energy.argmax() == 4
     assert energy[1, 1] > energy[0, 0] + 2
+
+
+def test_spread_of_a_constant_level_has_a_gradient() -> None:
+    levels = [torch.ones(1, c, 64 // s, 64 // s) for c, s in zip(PYRAMID_CHANNELS, (2, 4, 8, 16, 32), strict=True)]
+    levels[0].requires_grad_()
+    cell_statistics(levels, torch.zeros(1, 3, 64, 64)).sum().backward()
+    assert levels[0].grad is not None
+    assert levels[0].grad.isfinite().all()

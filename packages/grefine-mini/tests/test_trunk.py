@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 import torch
 
 from grefine_core import WeightsError, WeightsFile
+from grefine_mini.encoder import SIGHT_FILE
 from grefine_mini.files import trunk_file
-from grefine_mini.trunk import PYRAMID_CHANNELS, Trunk, load_trunk
+from grefine_mini.trunk import PYRAMID_CHANNELS, Trunk, load_sight, load_trunk
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def test_trunk_equals_timm(trunk: Trunk) -> None:
     model.load_state_dict(dict(zip(model.state_dict(), tensors, strict=True)))
     pixels = torch.rand(1, 3, 96, 64)
     with torch.no_grad():
-        expected = model.forward_features((pixels - trunk.mean) / trunk.std)
+        expected = model.forward_features((pixels - trunk.pyramid.mean) / trunk.pyramid.std)
     assert torch.equal(trunk(pixels).head, expected)
 
 
@@ -43,9 +46,19 @@ def test_batch_equals_singles(trunk: Trunk) -> None:
 
 
 def test_file_with_other_shapes_is_refused(tmp_path) -> None:
-    import hashlib
-
     path = tmp_path / "other.pth"
     torch.save({"a": torch.zeros(2)}, path)
-    with pytest.raises(WeightsError, match=r"has shape \(2,\) where stem"):
+    with pytest.raises(WeightsError, match=r"has shape \(2,\) where pyramid.stem"):
         load_trunk(WeightsFile(path, hashlib.sha256(path.read_bytes()).hexdigest()))
+
+
+def test_sight_from_a_file_sees_what_was_saved(trunk: Trunk, tmp_path) -> None:
+    from safetensors.torch import save_file
+
+    path = tmp_path / SIGHT_FILE
+    state = {k: v.half() for k, v in trunk.pyramid.state_dict().items() if v.is_floating_point()}
+    save_file(state, path)
+    sight = load_sight(WeightsFile(path, hashlib.sha256(path.read_bytes()).hexdigest()))
+    pixels = torch.rand(1, 3, 64, 64)
+    for seen, expected in zip(sight(pixels), trunk.pyramid(pixels), strict=True):
+        assert (seen - expected).abs().max() < 0.05 * expected.abs().max()

@@ -31,6 +31,8 @@ class RunSettings:
     pool: int
     """Pictures or tasks that are drawn and encoded at the start of a run."""
     device: torch.device
+    workers: int = 0
+    """Processes that draw tasks; 0: none beside this one."""
     precision: str = "fp32"
     """`bf16` for autocast, faster on the GPUs and CPUs that have it."""
 
@@ -44,6 +46,8 @@ class Run:
     def __init__(self, model: nn.Module, average: nn.Module, file: Path, settings: RunSettings) -> None:
         self.model, self.ema, self.file, self.settings = model.to(settings.device), average, file, settings
         self.ema.to(settings.device)
+        if settings.device.type == "cuda":
+            self.model.to(memory_format=torch.channels_last)  # what tensor cores read
         self.step, self.extra, self.seconds = 0, dict[str, float](), 0.0
         self.optimizer = torch.optim.AdamW(model.parameters(), lr=settings.rate, weight_decay=0.01, betas=(0.9, 0.99))
         self._losses: list[float] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,15 @@ from torch.nn import functional
 from tools.mini.assets import Assets
 from tools.mini.diffusion.models import build_scheduler, build_unet, build_vae
 from tools.mini.diffusion.run import Run, load_average
-from tools.mini.diffusion.tasks import draw_crops, draw_task, to_tensor
+from tools.mini.diffusion.tasks import DrawTask, draw_crops, to_tensor
+from tools.mini.stream import stream
 
-CHUNK = 8
+SEED = 11
+CHUNK = 32
 """Tasks encoded at once."""
-LOW_LEVELS = 0.7
+LOW_LEVELS = 0.9
 """Share of the steps at levels below `LOW_LEVEL`, where repairs happen."""
-LOW_LEVEL = 300
+LOW_LEVEL = 60
 PAINT_LEVEL = 500
 """Objects are painted from here on."""
 
@@ -46,7 +49,9 @@ def train_vae(run: Run, assets: Assets) -> None:
 
 @torch.no_grad()
 def encode_tasks(run: Run, vae: AutoencoderKL, assets: Assets) -> dict[str, Tensor]:
-    """Draw tasks and encode them once; noise and levels are drawn anew each time one is used.
+    """Draw tasks, in several processes where there are `workers`, and encode them once.
+
+    Noise and levels are drawn anew each time one is used.
 
     Returns:
         `clean`, `start`, `masked` (n, 4, h, w) float16; `seen` (n, 1, h, w), the latent cells that the
@@ -57,17 +62,19 @@ def encode_tasks(run: Run, vae: AutoencoderKL, assets: Assets) -> dict[str, Tens
     settings, scale = run.settings, vae.config.scaling_factor
     text = MiniText.load(device=settings.device)
     parts: dict[str, list[Tensor]] = {k: [] for k in ("clean", "start", "masked", "seen", "states", "painted")}
-    rng = np.random.default_rng((11, run.step))
-    for _ in range(0, settings.pool, CHUNK):
-        tasks = [draw_task(assets, rng, settings.size) for _ in range(CHUNK)]
-        target, source = (to_tensor([t[i] for t in tasks]).to(settings.device) for i in (0, 1))  # type: ignore[misc]
-        mask = torch.from_numpy(np.stack([t.mask for t in tasks]))[:, None].to(settings.device)
+    draw = DrawTask(assets=assets, size=settings.size)
+    tasks = stream(draw, seed=SEED, start=run.step, stop=run.step + settings.pool, workers=settings.workers)
+    while some := list(islice(tasks, CHUNK)):
+        target, source = (
+            to_tensor([getattr(task, name) for task in some]).to(settings.device) for name in ("target", "source")
+        )
+        mask = torch.from_numpy(np.stack([task.mask for task in some]))[:, None].to(settings.device).float()
         latents = vae.encode(torch.cat([target, source, target * (mask < 0.5)])).latent_dist.mode() * scale
         for name, value in zip(("clean", "start", "masked"), latents.half().chunk(3), strict=True):
             parts[name].append(value)
         parts["seen"].append(functional.max_pool2d(mask, 2).half())
-        parts["states"].append(text.token_states([t.caption for t in tasks]).half())
-        parts["painted"].append(torch.tensor([t.painted for t in tasks], device=settings.device))
+        parts["states"].append(text.token_states([task.caption for task in some]).half())
+        parts["painted"].append(torch.tensor([task.painted for task in some], device=settings.device))
     return {name: torch.cat(values) for name, values in parts.items()}
 
 

@@ -70,10 +70,9 @@ class Models:
 
 
 def _encoder_of(weights: Path) -> Encoder:
-    from grefine_mini.encoder import HEADS_FILE, load
-    from grefine_mini.files import own_file
+    from grefine_mini.encoder import load
 
-    return load(device=torch.device("cpu"), heads=own_file(HEADS_FILE, folder=weights))
+    return load(device=torch.device("cpu"), folder=weights)
 
 
 def _pairs_of(weights: Path, encoder: Encoder) -> TextPairs:

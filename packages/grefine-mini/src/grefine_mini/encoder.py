@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from grefine_core import ImageFeatures, WeightsFile, check_images, fit_size, load_tensors, resize
-from grefine_mini.files import own_file, trunk_file
+from grefine_core import ImageFeatures, check_images, fit_size, load_tensors, resize
+from grefine_mini.files import WEIGHTS, own_file, own_files, trunk_file
 from grefine_mini.heads import Cells, Heads
 from grefine_mini.statistics import CELL, cell_statistics
 from grefine_mini.text import CONTEXT, MiniText
-from grefine_mini.trunk import STRIDE, Trunk, load_trunk
+from grefine_mini.trunk import STRIDE, Pyramid, Trunk, load_sight, load_trunk
 
 NAME = "mini-0.2"
 """Changes with the heads: pairs fitted for other heads do not fit these."""
 INPUT_SIZE = 448
 HEADS_FILE = "heads.safetensors"
+SIGHT_FILE = "sight.safetensors"
+"""A pyramid that was fine-tuned to look at quality; a pack may do without."""
 
 
 class MiniEncoder:
@@ -29,8 +32,9 @@ class MiniEncoder:
     context_length = CONTEXT
     logit_scale = 1.0
 
-    def __init__(self, trunk: Trunk, text: MiniText, heads: Heads) -> None:
-        self._trunk, self.text, self.heads = trunk, text, heads
+    def __init__(self, trunk: Trunk, text: MiniText, heads: Heads, sight: Pyramid | None = None) -> None:
+        """Join the parts; `sight` gives the statistics of cells, the trunk itself where it is None."""
+        self._trunk, self.text, self.heads, self._sight = trunk, text, heads, sight
 
     @property
     def device(self) -> torch.device:
@@ -55,7 +59,14 @@ class MiniEncoder:
         check_images(pixels)
         height, width = pixels.shape[-2:]
         resized = resize(pixels.to(self.device, torch.float32), self.fitted_size(height, width))
-        return self.heads.image(measure_cells(self._trunk, self.heads, resized))
+        return self.heads.image(self._measure(resized))
+
+    def _measure(self, pixels: Tensor) -> Cells:
+        """Return what the heads are told of (B, 3, H, W) in [0, 1], sides multiples of 32."""
+        pyramid, head = self._trunk(pixels)
+        statistics = cell_statistics(pyramid if self._sight is None else self._sight(pixels), pixels)
+        colors = self.heads.pixel_colors.shares(pixels, statistics.shape[1:3])
+        return Cells(head.permute(0, 2, 3, 1), statistics, colors)
 
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         """Encode T texts to (T, D); blank texts give the feature of the empty text."""
@@ -77,24 +88,18 @@ class MiniEncoder:
         return self.heads.text(self.text.pool(words, eot.to(self.device)), words)
 
 
-def measure_cells(trunk: Trunk, heads: Heads, pixels: Tensor) -> Cells:
-    """Return what the heads are told of (B, 3, H, W) in [0, 1], sides multiples of 32."""
-    features = trunk(pixels)
-    statistics = cell_statistics(features, pixels)
-    colors = heads.pixel_colors.shares(pixels, statistics.shape[1:3])
-    return Cells(features.head.permute(0, 2, 3, 1), statistics, colors)
-
-
-def load(*, device: torch.device, heads: WeightsFile | None = None) -> MiniEncoder:
-    """Load the encoder with the pack's heads, or with others.
+def load(*, device: torch.device, folder: Path = WEIGHTS) -> MiniEncoder:
+    """Load the encoder with the pack's weights, or with those of another folder.
 
     Raises:
         WeightsError: If a file is absent or altered.
     """
-    state = {k: v.float() for k, v in load_tensors(heads or own_file(HEADS_FILE)).items()}
+    state = {k: v.float() for k, v in load_tensors(own_file(HEADS_FILE, folder=folder)).items()}
     fitted = Heads(memory=len(state["keys"]), color_words=len(state["color_tokens"]))
     fitted.load_state_dict(state)
     fitted.shares.div_(fitted.shares.sum())  # half precision rounded them; features must be of unit length
     trunk, _ = load_trunk(trunk_file())
+    tuned = own_files(SIGHT_FILE, folder=folder)
+    sight = load_sight(tuned[0]).to(device) if tuned else None
     text = MiniText.load(device=device)
-    return MiniEncoder(trunk.to(device), text, fitted.eval().requires_grad_(False).to(device))
+    return MiniEncoder(trunk.to(device), text, fitted.eval().requires_grad_(False).to(device), sight)

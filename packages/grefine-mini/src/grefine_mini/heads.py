@@ -28,7 +28,7 @@ from torch.nn import functional
 
 from grefine_core import ImageFeatures
 from grefine_mini.color import COLORS, PixelColors
-from grefine_mini.quality_head import QUALITY, QualityHead
+from grefine_mini.quality_head import QUALITY, ObjectHead, QualityHead
 from grefine_mini.text import WIDTH
 from grefine_mini.trunk import HEAD_CHANNELS
 
@@ -83,11 +83,8 @@ class Heads(nn.Module):
     key_bias: Tensor
     """Shape (M,): log weight of each."""
     value_mean: Tensor
-    thing: Tensor
-    """Shape (1280,), with `thing_bias`: logistic regression of object against ground."""
-    thing_bias: Tensor
     to_thing: Tensor
-    """Shape (384,), with `to_thing_bias`: ridge regression of the same from sentence embeddings."""
+    """Shape (384,), with `to_thing_bias`: ridge regression of object against ground from sentence embeddings."""
     to_thing_bias: Tensor
     color_tokens: Tensor
     """Shape (C, 384): word embeddings, unit length; `color_of` (C, 12) says which colour each names."""
@@ -99,7 +96,7 @@ class Heads(nn.Module):
 
     def __init__(self, memory: int, color_words: int) -> None:
         super().__init__()
-        self.quality = QualityHead()
+        self.quality, self.objects = QualityHead(), ObjectHead()
         self.pixel_colors = PixelColors()
         for name, shape in {
             "shares": (len(PARTS),),
@@ -112,8 +109,6 @@ class Heads(nn.Module):
             "values": (memory, HEAD_CHANNELS),
             "key_bias": (memory,),
             "value_mean": (HEAD_CHANNELS,),
-            "thing": (HEAD_CHANNELS,),
-            "thing_bias": (),
             "to_thing": (WIDTH,),
             "to_thing_bias": (),
             "color_tokens": (color_words, WIDTH),
@@ -126,41 +121,40 @@ class Heads(nn.Module):
     def image(self, cells: Cells) -> ImageFeatures:
         """Join the parts of patches, on the finer grid, and of whole images."""
         patch_quality, whole_quality = self.quality(cells.statistics)
+        objects = self.objects(cells.statistics)
         roots = cells.colors.sqrt() - self.color_mean
-        objects = self.objectness(cells.head)
-        weight, pooled = self.pool(cells.head)
-        fine = _finer(weight, cells.colors)
-        fine = fine / fine.sum((1, 2), keepdim=True)
+        head = finer(cells.head, objects)
+        weight, pooled = self.pool(head, objects)
         patches = [
-            _finer(cells.head - self.head_mean, cells.colors),
-            _on_circle(_finer((objects / 2).tanh(), cells.colors)),
+            head - self.head_mean,
+            _on_circle((objects / 2).tanh()),
             roots,
-            torch.ones_like(fine),
+            torch.ones_like(objects),
             patch_quality,
         ]
         neither = torch.zeros_like(pooled[:, :1])
         wholes = [
             pooled - self.pooled_mean,
             _on_circle(neither),
-            (roots * fine).sum((1, 2)),
+            (roots * weight).sum((1, 2)),
             neither + 1,
             whole_quality,
         ]
         return ImageFeatures(global_=self._join(wholes), patches=self._join(patches))
 
-    def pool(self, head: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the weights (B, gh, gw, 1) of cells in a whole, sum 1, and the features (B, 1280) of wholes.
+    def pool(self, head: Tensor, objects: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the weights (B, h, w, 1) of cells in a whole, sum 1, and the features (B, 1280) of wholes.
 
         Where there are objects they speak for the picture, else all of it does; what is strong somewhere counts
         more than what is weak everywhere.
+
+        Args:
+            head: Shape (B, h, w, 1280).
+            objects: Shape (B, h, w, 1), logits of object against ground.
         """
-        weight = GROUND_WEIGHT + self.objectness(head).sigmoid() ** 4
+        weight = GROUND_WEIGHT + objects.sigmoid()
         weight = weight / weight.sum((1, 2), keepdim=True)
         return weight, (head.square() * weight).sum((1, 2)).sqrt()
-
-    def objectness(self, head: Tensor) -> Tensor:
-        """Return logits (..., 1) of object against ground for trunk features (..., 1280)."""
-        return (head @ self.thing + self.thing_bias)[..., None]
 
     def _join(self, parts: list[Tensor]) -> Tensor:
         """Return the parts side by side at their shares."""
@@ -197,7 +191,7 @@ class Heads(nn.Module):
         return feature
 
 
-def _finer(values: Tensor, like: Tensor) -> Tensor:
+def finer(values: Tensor, like: Tensor) -> Tensor:
     """Return values (B, gh, gw, C) interpolated to the grid of `like`."""
     grid = (like.shape[1], like.shape[2])
     fine = functional.interpolate(values.permute(0, 3, 1, 2), grid, mode="bilinear", align_corners=False)

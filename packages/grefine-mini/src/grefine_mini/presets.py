@@ -28,7 +28,7 @@ GUIDANCE_SCALE = 1.0
 
 
 def _encoder_files() -> list[WeightsFile]:
-    return [trunk_file(), *text_files().values(), own_file("heads.safetensors")]
+    return [trunk_file(), *text_files().values(), own_file("heads.safetensors"), *own_files("sight")]
 
 
 def _load_encoder(*, device: torch.device, dtype: torch.dtype) -> Encoder:

@@ -1,4 +1,4 @@
-"""From statistics of cells to 32 numbers about the quality of each cell and of the whole picture."""
+"""From statistics of cells to 32 numbers about the quality of each cell and of the picture; and to where things are."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class _Block(nn.Module):
         return x + change
 
 
-class QualityHead(nn.Module):
-    """Statistics of cells -> 32 numbers each; of all cells -> the same of the image."""
+class _CellNetwork(nn.Module):
+    """Statistics of cells -> 128 numbers each, which know of their surroundings and of the whole."""
 
     mean: Tensor
     std: Tensor
@@ -53,14 +53,39 @@ class QualityHead(nn.Module):
         self.cell = nn.Linear(STATISTICS, HIDDEN)
         self.blocks = nn.Sequential(*(_Block() for _ in range(BLOCKS)))
         self.norm = nn.LayerNorm(HIDDEN)
+
+    def read(self, statistics: Tensor) -> Tensor:
+        """Return (B, gh, gw, 128) of statistics (B, gh, gw, S)."""
+        x = ((statistics - self.mean) / self.std).clamp(-LIMIT, LIMIT)  # damage goes far beyond clean statistics
+        out: Tensor = self.norm(self.blocks(functional.gelu(self.cell(x))))
+        return out
+
+
+class QualityHead(_CellNetwork):
+    """Statistics of cells -> 32 numbers each; of all cells -> the same of the image."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self.patch = nn.Linear(HIDDEN, QUALITY)
         self.whole = nn.Linear(3 * HIDDEN, QUALITY)
 
     def forward(self, statistics: Tensor) -> tuple[Tensor, Tensor]:
         """Return ((B, gh, gw, 32), (B, 32)) of statistics (B, gh, gw, S)."""
-        x = ((statistics - self.mean) / self.std).clamp(-LIMIT, LIMIT)  # damage goes far beyond clean statistics
-        x = self.norm(self.blocks(functional.gelu(self.cell(x))))
+        x = self.read(statistics)
         flat = x.flatten(1, 2)  # (B, gh * gw, HIDDEN)
         summary = torch.cat([flat.mean(1), flat.amax(1), flat.amin(1)], -1)
         patches = functional.normalize(self.patch(x), dim=-1)
         return patches, functional.normalize(self.whole(summary), dim=-1) + CELLS_SHARE * patches.mean((1, 2))
+
+
+class ObjectHead(_CellNetwork):
+    """Statistics of cells -> logits: whether an object stands there rather than ground."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.object = nn.Linear(HIDDEN, 1)
+
+    def forward(self, statistics: Tensor) -> Tensor:
+        """Return (B, gh, gw, 1) of statistics (B, gh, gw, S)."""
+        out: Tensor = self.object(self.read(statistics))
+        return out

@@ -6,26 +6,30 @@ plain statistics of the pixels say the rest.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from grefine_mini.trunk import PYRAMID_CHANNELS, TrunkFeatures
+from grefine_mini.trunk import PYRAMID_CHANNELS
 
 CELL = 16
 """Side of a cell in pixels of the encoder's input."""
 LUMA = (0.299, 0.587, 0.114)
 FLOOR = 2e-3
 """Added to energies before their logarithm: half a level of 8 bits."""
+TINY = 1e-8
+"""Least variance: the root of 0 has no gradient."""
 FLAT = 1 / 512
 """A step between neighbours below this is none."""
 
 
-def cell_statistics(features: TrunkFeatures, pixels: Tensor) -> Tensor:
+def cell_statistics(pyramid: Sequence[Tensor], pixels: Tensor) -> Tensor:
     """Return what is measured in each cell of 16 x 16 pixels.
 
     Args:
-        features: Of the trunk, for these pixels.
+        pyramid: The five maps of a `Pyramid` for these pixels.
         pixels: Shape (B, 3, H, W) in [0, 1], H and W multiples of 32.
 
     Returns:
@@ -35,11 +39,11 @@ def cell_statistics(features: TrunkFeatures, pixels: Tensor) -> Tensor:
     grid = (pixels.shape[-2] // CELL, pixels.shape[-1] // CELL)
     parts: list[Tensor] = []
     spreads: list[Tensor] = []
-    for level in features.pyramid:
+    for level in pyramid:
         if level.shape[-1] > grid[1]:
             mean = functional.adaptive_avg_pool2d(level, grid)
             square = functional.adaptive_avg_pool2d(level.square(), grid)
-            spreads.append((square - mean.square()).clamp(min=0).sqrt())
+            spreads.append((square - mean.square()).clamp(min=TINY).sqrt())
             parts.append(mean)
         else:
             parts.append(functional.interpolate(level, grid, mode="bilinear", align_corners=False))

@@ -77,8 +77,8 @@ class _Block(nn.Module):
         return x + change if self.residual else change
 
 
-class Trunk(nn.Module):
-    """The image tower without its classifier."""
+class Pyramid(nn.Module):
+    """The image tower up to its last stage."""
 
     mean: Tensor
     std: Tensor
@@ -95,19 +95,32 @@ class Trunk(nn.Module):
             stages.append(nn.Sequential(*row))
             inputs = channels
         self.stages = nn.ModuleList(stages)
-        self.head = _ConvNorm(inputs, HEAD_CHANNELS, 1, act=True)
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
 
-    def forward(self, pixels: Tensor) -> TrunkFeatures:
-        """Return the features of (B, 3, H, W) in [0, 1], H and W multiples of 32."""
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Return the five maps of (B, 3, H, W) in [0, 1], H and W multiples of 32: see `TrunkFeatures`."""
         x = self.stem((pixels - self.mean) / self.std)
-        pyramid = []
+        levels = []
         for index, stage in enumerate(self.stages):
             x = stage(x)
             if index in PYRAMID_STAGES:
-                pyramid.append(x)
-        return TrunkFeatures(tuple(pyramid), self.head(x))
+                levels.append(x)
+        return tuple(levels)
+
+
+class Trunk(nn.Module):
+    """The image tower without its classifier."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pyramid = Pyramid()
+        self.head = _ConvNorm(PYRAMID_CHANNELS[-1], HEAD_CHANNELS, 1, act=True)
+
+    def forward(self, pixels: Tensor) -> TrunkFeatures:
+        """Return the features of (B, 3, H, W) in [0, 1], H and W multiples of 32."""
+        levels = self.pyramid(pixels)
+        return TrunkFeatures(levels, self.head(levels[-1]))
 
 
 def load_trunk(file: WeightsFile) -> tuple[Trunk, Tensor]:
@@ -129,3 +142,14 @@ def load_trunk(file: WeightsFile) -> tuple[Trunk, Tensor]:
         into.copy_(found)
     trunk.eval().requires_grad_(False)
     return trunk, next(tensors)
+
+
+def load_sight(file: WeightsFile) -> Pyramid:
+    """Return the pyramid that looks at quality, in evaluation mode.
+
+    Raises:
+        WeightsError: If the file is absent or altered.
+    """
+    sight = Pyramid()
+    sight.load_state_dict({name: tensor.float() for name, tensor in load_tensors(file).items()}, strict=False)
+    return sight.eval().requires_grad_(False)
