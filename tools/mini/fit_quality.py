@@ -15,8 +15,6 @@ from torch.nn import functional
 from grefine_mini.quality_head import QUALITY, QualityHead
 
 BATCH, RATE, WEIGHT_DECAY, DROPOUT = 12, 2e-3, 0.05, 0.1
-LATER_RATE = 6e-4
-"""For a head that has been trained before."""
 CLEAN_WEIGHT = 2.0
 """Weight of a clean cell in the loss: a repaired good place costs the user more than a fault overlooked."""
 WORST_CELLS, WORST_WEIGHT = 16, 0.2
@@ -97,28 +95,16 @@ class Pool:
         return cells.mean(0), cells.std(0).clamp(min=1e-3)
 
 
-def fit_quality(head: QualityHead, pool: Pool, steps: int, known: Tensor | None = None) -> Tensor:
-    """Train `head` in place; return the four directions (4, 32).
-
-    Args:
-        head: New, or trained together with the directions `known` (4, 32), from which it then goes on.
-        pool: What to learn from.
-        steps: Of `BATCH` scenes.
-        known: See `head`.
-    """
+def fit_quality(head: QualityHead, pool: Pool, steps: int) -> Tensor:
+    """Train `head` in place; return the four directions (4, 32)."""
+    mean, std = pool.clean_moments()
+    head.mean.copy_(mean)
+    head.std.copy_(std)
     draw = torch.Generator().manual_seed(2)
-    if known is None:
-        mean, std = pool.clean_moments()
-        head.mean.copy_(mean)
-        head.std.copy_(std)
-        known = functional.normalize(torch.randn(4, QUALITY, generator=draw), dim=-1)
-        rate = RATE
-    else:
-        rate = LATER_RATE
-    rows = nn.Parameter(known.clone())
+    rows = nn.Parameter(functional.normalize(torch.randn(4, QUALITY, generator=draw), dim=-1))
     head.requires_grad_(True)
-    optimizer = torch.optim.AdamW([*head.parameters(), rows], lr=rate, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, steps, pct_start=0.15)
+    optimizer = torch.optim.AdamW([*head.parameters(), rows], lr=RATE, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.15)
     for step in range(steps):
         chosen = torch.randint(len(pool.places), (BATCH,), generator=draw).tolist()
         x, target = _cut(*pool.batch(chosen), draw)
