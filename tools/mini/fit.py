@@ -4,8 +4,8 @@
 
 Features are computed into CACHE, once, piece by piece (about 25 minutes on a core), the fits take 15 more. What
 `tools.mini.tune` left in CACHE is used: its pyramid and head for quality, which then are not fitted here. Writes
-`heads.safetensors`, `sight.safetensors` and `pairs.safetensors` and renews `sha256.json`. New pairs have no
-reference set: run `tools.mini.reference_set` after it; `tools.mini.evaluate` measures what came of it.
+`heads.safetensors` and `pairs.safetensors`, after tuning `sight.safetensors` too, and renews `sha256.json`. New
+pairs have no reference set: run `tools.mini.reference_set` after it; `tools.mini.evaluate` measures what came of it.
 """
 
 from __future__ import annotations

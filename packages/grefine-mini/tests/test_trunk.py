@@ -62,3 +62,12 @@ def test_sight_from_a_file_sees_what_was_saved(trunk: Trunk, tmp_path) -> None:
     pixels = torch.rand(1, 3, 64, 64)
     for seen, expected in zip(sight(pixels), trunk.pyramid(pixels), strict=True):
         assert (seen - expected).abs().max() < 0.05 * expected.abs().max()
+
+
+def test_sight_of_other_tensors_is_refused(tmp_path) -> None:
+    from safetensors.torch import save_file
+
+    path = tmp_path / SIGHT_FILE
+    save_file({"a": torch.zeros(2)}, path)
+    with pytest.raises(WeightsError, match=r"must hold the .* tensors of a pyramid, got 1"):
+        load_sight(WeightsFile(path, hashlib.sha256(path.read_bytes()).hexdigest()))

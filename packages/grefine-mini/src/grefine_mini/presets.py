@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 PAIRS_FILE = "pairs.safetensors"
 WORKING_SIZE = 256
-"""Trained on crops of 64 pixels, it works at any size; at this one most regions of a 512-pixel picture are seen
+"""Trained on crops of 96 and 128 pixels, it works at any size; at this one most regions of a 512-pixel picture are seen
 pixel for pixel, and 20 steps take seconds."""
 MAX_STRENGTH = 0.03
-"""It restores from what is there, so noise only hides what it needs: on 29 kinds of damage the mean gain was 1.4 to
-1.5 dB from 0.02 to 0.1 and fell from there, and least got worse at 0.02 and 0.03."""
+"""It restores from what is there, so noise only hides what it needs: of 58 damaged pictures, two of each kind, the mean
+gain was 1.7 dB and 31% got worse at 0.03, 34% at 0.06."""
 MILD_PASS = False
 """As small as it is, it mottles pixels that were good: four photographs had 27 to 29 dB after a mild pass (strength
 0.1, 10 steps; at 0.03 29 to 32 dB), and their even ground was up to 2.4 times as rough. The guard is no help: the mini

@@ -148,8 +148,14 @@ def load_sight(file: WeightsFile) -> Pyramid:
     """Return the pyramid that looks at quality, in evaluation mode.
 
     Raises:
-        WeightsError: If the file is absent or altered.
+        WeightsError: If the file is absent or altered, or holds other tensors.
     """
     sight = Pyramid()
-    sight.load_state_dict({name: tensor.float() for name, tensor in load_tensors(file).items()}, strict=False)
+    needed = {name for name, tensor in sight.state_dict().items() if tensor.is_floating_point()}  # no batch counts
+    state = {name: tensor.float() for name, tensor in load_tensors(file).items()}
+    if state.keys() != needed:
+        raise WeightsError(
+            f"{file.path} must hold the {len(needed)} tensors of a pyramid, got {len(state)}, or others."
+        )
+    sight.load_state_dict(state, strict=False)
     return sight.eval().requires_grad_(False)
