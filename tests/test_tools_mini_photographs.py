@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import pickle
+import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from grefine_core import InputError
 from tests.mini_assets import write_assets
+from tools.mini import fetch_photographs
 from tools.mini.assets import Assets
-from tools.mini.photographs import PACKAGED, UNKNOWN, caption_of, packaged_photographs
+from tools.mini.photographs import (
+    FETCHED,
+    FOLDER_VARIABLE,
+    PACKAGED,
+    UNKNOWN,
+    caption_of,
+    fetched_photographs,
+    packaged_photographs,
+)
 from tools.mini.scenes import SceneOptions, compose
 from tools.mini.stream import generator
 
@@ -52,10 +65,49 @@ def test_unknown_photograph_is_some_place() -> None:
     assert caption_of(Path("holiday.jpg")) == UNKNOWN
 
 
-def test_packaged_photographs_are_for_training_alone(tmp_path: Path) -> None:
+def test_packaged_photographs_are_for_training_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
     folder = write_assets(tmp_path)
     found = {split: Assets(folder, split=split).photographs for split in ("train", "all")}  # type: ignore[arg-type]
     assert found["train"] == packaged_photographs()
     assert found["all"] == []
     assert {file.name for file in found["train"]} == set(PACKAGED)
     assert caption_of(found["train"][0]) == PACKAGED[found["train"][0].name]
+
+
+def debian_package(tmp_path: Path) -> bytes:
+    """Return an `ar` archive of an odd member and of a tar file with a known photograph and something else."""
+    with tarfile.open(tmp_path / "data.tar.xz", "w:xz") as files:
+        for name in ("tea-gardens", "logo"):
+            Image.new("RGB", (3000, 1500), (20, 120, 30)).save(tmp_path / f"{name}.jpg")
+            files.add(tmp_path / f"{name}.jpg", f"./usr/share/backgrounds/{name}.jpg")
+    out = io.BytesIO(b"!<arch>\n")
+    out.seek(0, io.SEEK_END)
+    for name, content in (("debian-binary", b"2.0"), ("data.tar.xz", (tmp_path / "data.tar.xz").read_bytes())):
+        out.write(f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode() + content)
+        out.write(b"\n" * (len(content) % 2))
+    return out.getvalue()
+
+
+def test_photographs_of_a_package_are_unpacked_and_shrunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = debian_package(tmp_path)
+    with pytest.raises(InputError, match="must have the sha256"):
+        fetch_photographs.unpack(package)
+    monkeypatch.setattr(fetch_photographs, "SHA256", hashlib.sha256(package).hexdigest())
+    found = fetch_photographs.unpack(package)
+    assert {name: image.size for name, image in found.items()} == {"tea-gardens": (2048, 1024)}
+    with pytest.raises(InputError, match=r"must hold control\.tar, got none"):
+        fetch_photographs.member(package, "control.tar")
+
+
+def test_fetched_photographs_are_trained_on_where_their_folder_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("tea-gardens", "stranger"):
+        Image.new("RGB", (64, 48)).save(tmp_path / f"{name}.png")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    assert fetched_photographs() == [tmp_path / "tea-gardens.png"]
+    assert caption_of(tmp_path / "tea-gardens.png") == FETCHED["tea-gardens"]
+    folder = write_assets(tmp_path / "data")
+    assert fetched_photographs()[0] in Assets(folder, split="train").photographs
+    assert not Assets(folder, split="all").photographs

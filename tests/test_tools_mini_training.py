@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from grefine_mini.quality_head import ObjectHead
+from grefine_mini.quality_head import ObjectHead, QualityHead
 from grefine_mini.statistics import STATISTICS
 from tests.mini_assets import write_assets
 
@@ -20,7 +20,7 @@ from tools.mini.diffusion.run import Run, RunSettings
 from tools.mini.diffusion.tasks import draw_crops, draw_task
 from tools.mini.diffusion.train import train_unet, train_vae, trained_vae
 from tools.mini.fit_objects import fit_objects
-from tools.mini.fit_quality import labels, whole_of
+from tools.mini.fit_quality import CLEAN_WEIGHT, Labels, Pool, fit_quality, labels, loss_of, predict, whole_of
 from tools.mini.measure import auroc
 from tools.mini.quality_scenes import CELLS, DrawQualityScene
 from tools.mini.tune import TUNED, TunedSight, load_tuned, record_of, tune
@@ -90,6 +90,32 @@ def test_quality_scenes_tell_where_their_damage_is(assets: Assets) -> None:
         assert scene.loss.shape == (CELLS, CELLS)
         assert scene.factor > 0 or scene.loss.max() == 0
     assert any(scene.loss.max() > 0.1 for scene in scenes)
+
+
+def test_scenes_are_as_often_clean_as_they_are_asked_to_be(assets: Assets) -> None:
+    draw = DrawQualityScene(assets=assets, clean=1)
+    assert all(draw(np.random.default_rng(number), number).loss.max() == 0 for number in range(6))
+
+
+def test_a_false_alarm_costs_more_than_a_fault_overlooked() -> None:
+    clean, ruined = (Labels(torch.full((1, 4, 4, 4), value), torch.full((1, 4), value)) for value in (1.0, 0.0))
+    cells, whole = torch.full((1, 4, 4, 4), 2.0), torch.full((1, 4), 2.0)
+    fault = loss_of((torch.zeros_like(cells), whole), ruined) - loss_of((torch.zeros_like(cells), -whole), ruined)
+    alarm = loss_of((torch.zeros_like(cells), -whole), clean) - loss_of((torch.zeros_like(cells), whole), clean)
+    assert alarm == pytest.approx(CLEAN_WEIGHT * float(fault), rel=1e-4)
+
+
+def test_quality_head_learns_where_damage_is() -> None:
+    draw = torch.Generator().manual_seed(0)
+    loss = (torch.rand(8, 16, 16, generator=draw) > 0.7).float()
+    loss[:3] = 0
+    statistics = 0.1 * torch.randn(8, 16, 16, STATISTICS, generator=draw)
+    statistics[..., 3] += loss
+    factor = torch.tensor([0, 0, 0, 1, 1, 2, 2, 3])
+    pool = Pool([{"statistics": statistics.half(), "loss": loss.half(), "factor": factor}])
+    head = QualityHead().requires_grad_(False)
+    cells, _ = predict(head, fit_quality(head, pool, 40), statistics)
+    assert auroc(-cells[..., 0][loss == 1], -cells[..., 0][loss == 0]) > 0.9
 
 
 def test_labels_fall_with_damage_and_stand_in_its_factor_alone() -> None:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from grefine_core import InputError
-from tools.mini.photographs import packaged_photographs
+from tools.mini.photographs import fetched_photographs, packaged_photographs
 
 Array = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -92,7 +92,7 @@ class Assets:
         known = find_photographs(place) if place.is_dir() else []
         self.photographs: list[Path] = [file for file in known if self._wants(file.stem, HELD_OUT_PHOTOS)]
         if self.split == "train":
-            self.photographs += packaged_photographs()
+            self.photographs += packaged_photographs() + fetched_photographs()
         if not self.objects or not (self.backgrounds or self.photographs):
             raise InputError(
                 f"`folder` must give objects, and backgrounds or photographs, got {folder} ({self.split}) without"

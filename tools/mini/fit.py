@@ -6,6 +6,7 @@ Features are computed into CACHE, once, piece by piece (about 25 minutes on a co
 `tools.mini.tune` left in CACHE is used: its pyramid and head for quality, which then are not fitted here. Writes
 `heads.safetensors` and `pairs.safetensors`, after tuning `sight.safetensors` too, and renews `sha256.json`. New
 pairs have no reference set: run `tools.mini.reference_set` after it; `tools.mini.evaluate` measures what came of it.
+The shipped pack learnt from more photographs than the data folder has: see `tools.mini.fetch_photographs`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,15 +32,15 @@ from grefine_mini.text import MiniText
 from grefine_mini.trunk import Pyramid, Trunk, load_trunk
 from tools.mini.assets import Assets, data_folder
 from tools.mini.meaning_scenes import cached, clean_scenes, cut_outs
-from tools.mini.quality_scenes import load_or_measure
+from tools.mini.quality_scenes import SOFT_CLEAN, DrawQualityScene, load_or_measure
 from tools.mini.tune import QUALITY_FILE, TUNED, load_tuned
 
 CLEAN, HELD = 300, 300
 """Clean scenes; damaged ones of other wallpapers and nouns."""
-PART, PARTS, TUNED_PARTS = 500, (10, 4), (2, 1)
-"""Damaged scenes in a part; parts of them, and of soft ones, that a quality head learns from with a frozen trunk; and
-after fine-tuning, where only the pairs are fitted on them."""
-STEPS, OBJECT_STEPS = 1700, 700
+PART, PARTS, TUNED_PARTS = 500, (10, 4, 2), (2, 1, 0)
+"""Scenes in a part; parts that are damaged, soft, and clean photographs, from which a quality head learns with a
+frozen trunk; and after fine-tuning, where only the pairs are fitted on them."""
+STEPS, OBJECT_STEPS = 3900, 700
 """Of the quality head with a frozen trunk, and of the object head."""
 
 
@@ -79,13 +81,18 @@ class Images:
         return self.trunk.pyramid if self.sight is None else self.sight
 
 
-def damaged_scenes(sight: Pyramid, train: Assets, own: Path, parts: tuple[int, int], many: int) -> list[dict[str, Any]]:
-    """Return so many parts of damaged scenes, and of soft ones, each of `many`; cached in `own`."""
+def damaged_scenes(sight: Pyramid, train: Assets, own: Path, parts: Sequence[int], many: int) -> list[dict[str, Any]]:
+    """Return so many parts of damaged, of soft and of clean photographic scenes, each of `many`; cached in `own`."""
     own.mkdir(parents=True, exist_ok=True)
-    names = [(f"damaged-{i}", 100 + i, False) for i in range(parts[0])]
-    names += [(f"soft-{i}", 200 + i, True) for i in range(parts[1])]
+    kinds = {
+        "damaged": DrawQualityScene(assets=train),
+        "soft": DrawQualityScene(assets=train, soft=True, clean=SOFT_CLEAN),
+        "photographs": DrawQualityScene(assets=train, photographs=1, clean=1),
+    }
     return [
-        load_or_measure(own / f"{name}-{many}.pt", sight, train, seed, many, soft=soft) for name, seed, soft in names
+        load_or_measure(own / f"{name}-{i}-{many}.pt", sight, draw, seed + i, many)
+        for (name, draw), seed, count in zip(kinds.items(), (100, 200, 300), parts, strict=True)
+        for i in range(count)
     ]
 
 
@@ -112,7 +119,7 @@ def gather(images: Images, data: Path, work: Path, *, quick: bool) -> Gathered:
         objects=cached(work / "objects.pt", partial(cut_outs, images.trunk, train, 5)),
         clean=cached(own / f"clean-{CLEAN // less}.pt", make_clean),
         damaged=damaged,
-        held=load_or_measure(own / f"held-{HELD // less}.pt", sight, held, 4, HELD // less),
+        held=load_or_measure(own / f"held-{HELD // less}.pt", sight, DrawQualityScene(assets=held), 4, HELD // less),
     )
     print(f"{len(out.objects['rows'])} cut-outs, {len(out.clean)} clean scenes, {len(damaged)} parts", flush=True)
     return out

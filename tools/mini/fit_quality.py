@@ -16,8 +16,8 @@ from grefine_mini.quality_head import QUALITY, QualityHead
 
 BATCH, RATE, WEIGHT_DECAY, DROPOUT = 12, 2e-3, 0.05, 0.1
 CLEAN_WEIGHT = 2.0
-"""Weight of a clean cell in the loss: a repaired good place costs the user more than a fault overlooked."""
-WORST_CELLS, WORST_WEIGHT = 16, 0.2
+"""Weight of what is clean in the loss: a repaired good place costs the user more than a fault overlooked."""
+WORST_CELLS, WORST_WEIGHT = 16, 0.4
 """Of a clean picture's 784 cells the worst count again: one false alarm anywhere is one too many."""
 WORST_SHARE = 0.75
 """Of the worst tenth of the cells in the whole picture's score, against the mean of all: people judge a picture by
@@ -136,7 +136,8 @@ def loss_of(guess: tuple[Tensor, Tensor], target: Labels) -> Tensor:
     cells, whole = (logits.float() for logits in guess)
     entropy = functional.binary_cross_entropy_with_logits
     weight = 1 + (CLEAN_WEIGHT - 1) * (target.cells == 1)
-    loss = entropy(cells, target.cells, weight=weight) + 0.5 * entropy(whole, target.whole)
+    good = 1 + (CLEAN_WEIGHT - 1) * (target.whole == 1)
+    loss = entropy(cells, target.cells, weight=weight) + 0.5 * entropy(whole, target.whole, weight=good)
     clean = (target.cells.amin((1, 2, 3)) == 1).float()
     worst = cells.flatten(1, 2).topk(WORST_CELLS, dim=1, largest=False).values
     return loss + WORST_WEIGHT * (functional.softplus(-worst).mean((1, 2)) * clean).sum() / clean.sum().clamp(min=1)

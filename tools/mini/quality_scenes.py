@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,10 @@ from tools.mini.stream import stream
 CELLS = INPUT_SIZE // CELL
 CLEAN, EVERYWHERE, PLAIN = 0.25, 0.35, 0.45
 """Shares of pictures without damage, of damage all over, and of backgrounds without objects."""
+PHOTOGRAPHS = 0.4
+"""Share of backgrounds that are photographs."""
 SOFT_CLEAN = 0.5
-"""The first of these for soft pictures."""
+"""The usual share of soft pictures without damage."""
 STRANDS = 0.6
 """Of soft pictures, those with fur or grass."""
 SMALLEST = 0.45
@@ -56,8 +57,8 @@ class DrawQualityScene:
     assets: Assets
     soft: bool = False
     """Whether every picture was small once and saved as JPEG: as good as many a photograph that people have."""
-    photographs: float = 0.12
-    """Share of backgrounds that are photographs."""
+    photographs: float = PHOTOGRAPHS
+    clean: float = CLEAN
 
     def __call__(self, rng: Generator, index: int) -> QualityScene:  # noqa: ARG002 - `stream` calls it so
         """Return one picture; every fourth is clean, and clean ones differ as cameras do."""
@@ -69,7 +70,7 @@ class DrawQualityScene:
             if rng.random() < STRANDS:
                 pixels = add_strands(pixels, rng)
             pixels = softened(pixels, rng)
-        if rng.random() < (SOFT_CLEAN if self.soft else CLEAN):
+        if rng.random() < self.clean:
             return QualityScene(
                 pixels=pixels,
                 loss=torch.zeros(CELLS, CELLS).half(),
@@ -109,15 +110,8 @@ def softened(pixels: Pixels, rng: Generator) -> Pixels:
     return large
 
 
-def draw_scenes(
-    assets: Assets, seed: int, count: int, *, soft: bool = False, workers: int = 1
-) -> Iterator[QualityScene]:
-    """Yield `count` pictures, the same for the same seed."""
-    yield from stream(DrawQualityScene(assets=assets, soft=soft), seed=seed, stop=count, workers=workers)
-
-
 @torch.inference_mode()
-def measure_scenes(sight: Pyramid, assets: Assets, seed: int, count: int, *, soft: bool = False) -> dict[str, Any]:
+def measure_scenes(sight: Pyramid, draw: DrawQualityScene, seed: int, count: int) -> dict[str, Any]:
     """Return what the quality head learns from.
 
     Returns:
@@ -126,7 +120,7 @@ def measure_scenes(sight: Pyramid, assets: Assets, seed: int, count: int, *, sof
     """
     statistics = torch.empty(count, CELLS, CELLS, STATISTICS, dtype=torch.float16)
     scenes: list[QualityScene] = []
-    for index, scene in enumerate(draw_scenes(assets, seed, count, soft=soft)):
+    for index, scene in enumerate(stream(draw, seed=seed, stop=count, workers=1)):
         pixels = torch.from_numpy(scene.pixels).permute(2, 0, 1)[None].float() / 255
         statistics[index] = cell_statistics(sight(pixels), pixels)[0].half()
         scenes.append(scene)
@@ -142,12 +136,10 @@ def measure_scenes(sight: Pyramid, assets: Assets, seed: int, count: int, *, sof
     }
 
 
-def load_or_measure(
-    file: Path, sight: Pyramid, assets: Assets, seed: int, count: int, *, soft: bool = False
-) -> dict[str, Any]:
+def load_or_measure(file: Path, sight: Pyramid, draw: DrawQualityScene, seed: int, count: int) -> dict[str, Any]:
     """Return what `file` holds, measured and written first where it is not there."""
     if not file.is_file():
-        torch.save(measure_scenes(sight, assets, seed, count, soft=soft), file.with_suffix(".tmp"))
+        torch.save(measure_scenes(sight, draw, seed, count), file.with_suffix(".tmp"))
         file.with_suffix(".tmp").replace(file)
     content: dict[str, Any] = torch.load(file, weights_only=True, mmap=True)
     return content

@@ -32,7 +32,7 @@ from grefine_mini.trunk import STRIDE, Pyramid, load_trunk
 from tools.mini.assets import Assets, data_folder
 from tools.mini.diffusion.run import Run, RunSettings, load_average
 from tools.mini.fit_quality import Labels, labels, loss_of, predict, whole_of
-from tools.mini.quality_scenes import CELLS, DrawQualityScene, QualityScene
+from tools.mini.quality_scenes import CELLS, CLEAN, SOFT_CLEAN, DrawQualityScene, QualityScene
 from tools.mini.stream import generator
 
 TUNED = "tuned.pt"
@@ -42,8 +42,6 @@ RATE, BATCH, SIDE = 3e-4, 16, 14
 """Of two CPU cores: the batch, and the side in cells of what is seen of a scene."""
 SOFT = 0.4
 """Share of the pictures that were small once: see `DrawQualityScene`."""
-PHOTOGRAPHS = 0.25
-"""Share of backgrounds that are photographs."""
 SMALLER = 0.4
 """Share of the steps that see a part of every picture."""
 FIRST_SCENES = 512
@@ -93,7 +91,7 @@ def draw_scene(assets: Assets, index: int) -> QualityScene:
     """Return scene `index` of the stream."""
     rng = generator(SEED, index)
     soft = bool(rng.random() < SOFT)
-    return DrawQualityScene(assets=assets, soft=soft, photographs=PHOTOGRAPHS)(rng, index)
+    return DrawQualityScene(assets=assets, soft=soft, clean=SOFT_CLEAN if soft else CLEAN)(rng, index)
 
 
 def record_of(scene: QualityScene, cells: int, rng: Generator) -> dict[str, Any]:
