@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from grefine_mini.quality_head import ObjectHead, QualityHead
+from grefine_mini.heads import CONSTANT, DIMENSIONS, Heads
+from grefine_mini.quality_head import QUALITY, ObjectHead, QualityHead
 from grefine_mini.statistics import STATISTICS
 from tests.mini_assets import write_assets
 
@@ -20,7 +21,19 @@ from tools.mini.diffusion.run import Run, RunSettings
 from tools.mini.diffusion.tasks import draw_crops, draw_task
 from tools.mini.diffusion.train import train_unet, train_vae, trained_vae
 from tools.mini.fit_objects import fit_objects
-from tools.mini.fit_quality import CLEAN_WEIGHT, Labels, Pool, fit_quality, labels, loss_of, predict, whole_of
+from tools.mini.fit_pairs import CELLS_A_SCENE, draw_rows
+from tools.mini.fit_quality import (
+    CLEAN_WEIGHT,
+    NATURALNESS_COST,
+    Labels,
+    Pool,
+    fit_quality,
+    labels,
+    logits_of,
+    loss_of,
+    predict,
+    whole_of,
+)
 from tools.mini.measure import auroc
 from tools.mini.quality_scenes import CELLS, DrawQualityScene
 from tools.mini.tune import TUNED, TunedSight, load_tuned, record_of, tune
@@ -118,6 +131,23 @@ def test_quality_head_learns_where_damage_is() -> None:
     assert auroc(-cells[..., 0][loss == 1], -cells[..., 0][loss == 0]) > 0.9
 
 
+def test_pairs_learn_the_scores_of_the_head_whatever_else_is_in_a_feature() -> None:
+    draw = torch.Generator().manual_seed(0)
+    heads = Heads(memory=0, color_words=0).requires_grad_(False)
+    heads.shares[4] = 0.4
+    part = {
+        "statistics": torch.randn(2, 16, 16, STATISTICS, generator=draw).half(),
+        "loss": torch.zeros(2, 16, 16),
+        "factor": torch.zeros(2),
+    }
+    rows, contents = torch.randn(4, QUALITY, generator=draw), torch.randn(5, DIMENSIONS, generator=draw)
+    features, scores = draw_rows(heads, rows, Pool([part]), contents, seed=1)
+    assert features.shape == (2 * (CELLS_A_SCENE + 1), DIMENSIONS)
+    assert torch.allclose(features.norm(dim=-1), torch.ones(len(features)), atol=1e-5)
+    assert torch.allclose(logits_of(features[:, CONSTANT + 1 :], rows).sigmoid(), scores, atol=1e-4)
+    assert scores.std() > 0.1
+
+
 def test_labels_fall_with_damage_and_stand_in_its_factor_alone() -> None:
     loss = torch.zeros(2, CELLS, CELLS)
     loss[1, :4, :4] = 0.8
@@ -126,6 +156,12 @@ def test_labels_fall_with_damage_and_stand_in_its_factor_alone() -> None:
     assert (found.cells[1, :4, :4, 2] < 0.2).all()
     assert (found.cells[1, ..., [1, 3]] == 1).all()
     assert (whole_of(found.cells)[1, 0] < whole_of(found.cells)[0, 0]).item()
+
+
+def test_faults_of_naturalness_cost_less_of_the_overall_score() -> None:
+    found = labels({"loss": torch.full((2, CELLS, CELLS), 0.8), "factor": torch.tensor([1, 3])}).whole
+    assert (1 - found[1, 0]) == pytest.approx(NATURALNESS_COST * float(1 - found[0, 0]))
+    assert found[1, 3] == found[0, 1] < 0.2
 
 
 def test_auroc_is_one_where_all_is_in_order_and_half_where_nothing_is() -> None:

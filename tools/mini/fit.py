@@ -2,7 +2,7 @@
 
     python -m tools.mini.fit --data DATA --work CACHE [--out FOLDER] [--quick]
 
-Features are computed into CACHE, once, piece by piece (about 25 minutes on a core), the fits take 15 more. What
+Features are computed into CACHE, once, piece by piece (about 25 minutes on a core), the fits take 20 more of two. What
 `tools.mini.tune` left in CACHE is used: its pyramid and head for quality, which then are not fitted here. Writes
 `heads.safetensors` and `pairs.safetensors`, after tuning `sight.safetensors` too, and renews `sha256.json`. New
 pairs have no reference set: run `tools.mini.reference_set` after it; `tools.mini.evaluate` measures what came of it.
@@ -40,7 +40,7 @@ CLEAN, HELD = 300, 300
 PART, PARTS, TUNED_PARTS = 500, (10, 4, 2), (2, 1, 0)
 """Scenes in a part; parts that are damaged, soft, and clean photographs, from which a quality head learns with a
 frozen trunk; and after fine-tuning, where only the pairs are fitted on them."""
-STEPS, OBJECT_STEPS = 3900, 700
+STEPS, OBJECT_STEPS = 6000, 700
 """Of the quality head with a frozen trunk, and of the object head."""
 
 
@@ -61,6 +61,8 @@ class Images:
     trunk: Trunk
     classifier: Tensor
     quality: QualityHead
+    rows: Tensor
+    """Shape (4, 32): the directions of its scores."""
     sight: Pyramid | None
     """None: the trunk's own."""
 
@@ -70,10 +72,11 @@ class Images:
         trunk, classifier = load_trunk(trunk_file())
         if (work / TUNED).is_file():
             tuned = load_tuned(work / TUNED)
-            return cls(trunk=trunk, classifier=classifier, quality=tuned.head, sight=tuned.sight)
-        quality = QualityHead()
-        quality.load_state_dict(torch.load(work / QUALITY_FILE, weights_only=True)["head"])
-        return cls(trunk=trunk, classifier=classifier, quality=quality, sight=None)
+            rows = tuned.rows.detach()
+            return cls(trunk=trunk, classifier=classifier, quality=tuned.head, rows=rows, sight=tuned.sight)
+        quality, fitted = QualityHead(), torch.load(work / QUALITY_FILE, weights_only=True)
+        quality.load_state_dict(fitted["head"])
+        return cls(trunk=trunk, classifier=classifier, quality=quality, rows=fitted["rows"], sight=None)
 
     @property
     def pyramid(self) -> Pyramid:
@@ -87,7 +90,7 @@ def damaged_scenes(sight: Pyramid, train: Assets, own: Path, parts: Sequence[int
     kinds = {
         "damaged": DrawQualityScene(assets=train),
         "soft": DrawQualityScene(assets=train, soft=True, clean=SOFT_CLEAN),
-        "photographs": DrawQualityScene(assets=train, photographs=1, clean=1),
+        "photographs": DrawQualityScene(assets=train, photographs=1, clean=1, vivid=0.6),
     }
     return [
         load_or_measure(own / f"{name}-{i}-{many}.pt", sight, draw, seed + i, many)
@@ -191,7 +194,6 @@ def run(folder: Path, work: Path, out: Path, *, quick: bool) -> None:
         fit_frozen(folder, work, quick=quick)
     images = Images.load(work)
     found, text = gather(images, folder, work, quick=quick), MiniText.load()
-    pool = Pool(found.damaged)
     heads = fit_heads(images, text, found, folder, OBJECT_STEPS // (10 if quick else 1))
     heads.shares.copy_(torch.tensor(SHARES) / sum(SHARES))
     encoder = MiniEncoder(images.trunk, text, heads, images.sight)
@@ -204,7 +206,8 @@ def run(folder: Path, work: Path, out: Path, *, quick: bool) -> None:
     # the pairs see the heads as they ship, rounded to half precision
     write_manifest(out)
     encoder = load(device=torch.device("cpu"), folder=out)
-    fit_quality_pairs(encoder, out, pool, Pool([found.held]), contents_of(encoder.heads, found.clean)[1])
+    pools = (Pool(found.damaged), Pool([found.held]))
+    fit_quality_pairs(encoder, out, images.rows, pools, contents_of(encoder.heads, found.clean)[1])
     write_manifest(out)
 
 

@@ -15,10 +15,13 @@ from torch.nn import functional
 from grefine_mini.quality_head import QUALITY, QualityHead
 
 BATCH, RATE, WEIGHT_DECAY, DROPOUT = 12, 2e-3, 0.05, 0.1
-CLEAN_WEIGHT = 2.0
+CLEAN_WEIGHT = 4.0
 """Weight of what is clean in the loss: a repaired good place costs the user more than a fault overlooked."""
 WORST_CELLS, WORST_WEIGHT = 16, 0.4
 """Of a clean picture's 784 cells the worst count again: one false alarm anywhere is one too many."""
+NATURALNESS_COST = 0.6
+"""Of a fault of naturalness in the overall score, against 1 of others: flames are saturated and clipped by nature, and
+how strong colours may be is a matter of taste."""
 WORST_SHARE = 0.75
 """Of the worst tenth of the cells in the whole picture's score, against the mean of all: people judge a picture by
 its worst place, and parts that are swapped in a third of it are as bad as noise all over."""
@@ -44,7 +47,7 @@ def labels(data: dict[str, Any]) -> Labels:
     covered = data["loss"].float().clamp(0, 1)
     cost = (0.3 * (covered / (covered + 0.1)) + 0.7 * covered).clamp(0, 1)
     cells = torch.ones(*cost.shape, 4, device=cost.device)
-    cells[..., 0] -= cost
+    cells[..., 0] -= cost * torch.where(data["factor"] == 3, NATURALNESS_COST, 1.0)[:, None, None]
     for factor in (1, 2, 3):
         mine = (data["factor"] == factor)[:, None, None]
         cells[..., factor] -= cost * mine
@@ -126,9 +129,13 @@ def fit_quality(head: QualityHead, pool: Pool, steps: int) -> Tensor:
 
 def predict(head: QualityHead, rows: Tensor, statistics: Tensor) -> tuple[Tensor, Tensor]:
     """Return logits of cells (n, h, w, 4) and of wholes (n, 4); `rows` (4, 32) are the directions of the scores."""
-    unit = functional.normalize(rows, dim=-1)
-    cells, whole = (SHARPNESS * functional.normalize(q, dim=-1) @ unit.T for q in head(statistics))
+    cells, whole = (logits_of(quality, rows) for quality in head(statistics))
     return cells, whole
+
+
+def logits_of(quality: Tensor, rows: Tensor) -> Tensor:
+    """Return logits (..., 4) of the head's numbers (..., 32)."""
+    return SHARPNESS * functional.normalize(quality, dim=-1) @ functional.normalize(rows, dim=-1).T
 
 
 def loss_of(guess: tuple[Tensor, Tensor], target: Labels) -> Tensor:

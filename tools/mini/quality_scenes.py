@@ -16,7 +16,7 @@ from grefine_mini.statistics import CELL, STATISTICS, cell_statistics
 from grefine_mini.trunk import Pyramid
 from tools.mini.assets import Assets, Pixels
 from tools.mini.damage import FACTORS, KINDS, damage_image
-from tools.mini.photographic import compress
+from tools.mini.photographic import compress, saturation_matrix
 from tools.mini.scenes import Scene, SceneOptions, compose
 from tools.mini.strands import add_strands
 from tools.mini.stream import stream
@@ -28,6 +28,8 @@ PHOTOGRAPHS = 0.4
 """Share of backgrounds that are photographs."""
 SOFT_CLEAN = 0.5
 """The usual share of soft pictures without damage."""
+VIVID = 2.0
+"""Up to so many times as far from gray are the colours of vivid pictures; damage goes from 1.5 to 5 times."""
 STRANDS = 0.6
 """Of soft pictures, those with fur or grass."""
 SMALLEST = 0.45
@@ -59,6 +61,8 @@ class DrawQualityScene:
     """Whether every picture was small once and saved as JPEG: as good as many a photograph that people have."""
     photographs: float = PHOTOGRAPHS
     clean: float = CLEAN
+    vivid: float = 0.0
+    """Share of pictures whose colours are stronger than a camera's: posters, spices and flames are no damage."""
 
     def __call__(self, rng: Generator, index: int) -> QualityScene:  # noqa: ARG002 - `stream` calls it so
         """Return one picture; every fourth is clean, and clean ones differ as cameras do."""
@@ -66,6 +70,8 @@ class DrawQualityScene:
         count = 0 if rng.random() < PLAIN else int(rng.integers(1, 4))
         scene = compose(self.assets, rng, INPUT_SIZE, count=count, share=(0.2, 0.8), options=options)
         pixels, covered = scene.pixels, _covered(scene)
+        if self.vivid and rng.random() < self.vivid:
+            pixels = cv2.transform(pixels, saturation_matrix(rng.uniform(1, VIVID)))
         if self.soft:
             if rng.random() < STRANDS:
                 pixels = add_strands(pixels, rng)
