@@ -23,7 +23,7 @@ WORDS = (
     ("a natural picture with true colours and soft light", "an unnatural plastic picture with garish wrong colours"),
 )
 """Where the fit starts: what each pair means, in words; overall, technical, rationality, naturalness."""
-DATA = "composed scenes and backgrounds of 448 px, damaged and clean, tools/mini"
+DATA = "scores of the quality head on composed scenes and photographs of 448 px, damaged and clean, tools/mini"
 BOUNDS = (*ALPHA[:2], 0.4)
 """Bounds of eq. (3). With the paper's 0.66 for naturalness twice as many clean photographs had a place below 0.5 on
 the held-out split (2 of 14 against 1), and p followed the severity of damage no better: 0.56 against 0.55."""
