@@ -141,7 +141,7 @@ def test_pairs_learn_the_scores_of_the_head_whatever_else_is_in_a_feature() -> N
         "factor": torch.zeros(2),
     }
     rows, contents = torch.randn(4, QUALITY, generator=draw), torch.randn(5, DIMENSIONS, generator=draw)
-    features, scores = draw_rows(heads, rows, Pool([part]), contents, seed=1)
+    features, scores = draw_rows(heads, rows, [part], contents, seed=1)
     assert features.shape == (2 * (CELLS_A_SCENE + 1), DIMENSIONS)
     assert torch.allclose(features.norm(dim=-1), torch.ones(len(features)), atol=1e-5)
     assert torch.allclose(logits_of(features[:, CONSTANT + 1 :], rows).sigmoid(), scores, atol=1e-4)

@@ -186,7 +186,6 @@ def main() -> None:
 def run(folder: Path, work: Path, out: Path, *, quick: bool) -> None:
     """Do all of it for a data folder."""
     from tools.mini.fit_pairs import fit_quality_pairs
-    from tools.mini.fit_quality import Pool
     from tools.mini.measure import SHARES, calibrate, photographs, scenes
 
     work.mkdir(parents=True, exist_ok=True)
@@ -206,8 +205,8 @@ def run(folder: Path, work: Path, out: Path, *, quick: bool) -> None:
     # the pairs see the heads as they ship, rounded to half precision
     write_manifest(out)
     encoder = load(device=torch.device("cpu"), folder=out)
-    pools = (Pool(found.damaged), Pool([found.held]))
-    fit_quality_pairs(encoder, out, images.rows, pools, contents_of(encoder.heads, found.clean)[1])
+    contents = contents_of(encoder.heads, found.clean)[1]
+    fit_quality_pairs(encoder, out, images.rows, (found.damaged, [found.held]), contents)
     write_manifest(out)
 
 

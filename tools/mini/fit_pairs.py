@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,7 +15,7 @@ from grefine_mini.heads import CONSTANT, Heads
 from grefine_mini.presets import PAIRS_FILE
 from pqmap import FitSettings, fit_pairs, pairs_from_words
 from pqmap.perception import ALPHA
-from tools.mini.fit_quality import Pool, logits_of
+from tools.mini.fit_quality import logits_of
 
 WORDS = (
     ("a perfect flawless picture of high quality, good photo", "a broken ugly picture of low quality, bad photo"),
@@ -32,7 +33,9 @@ EPOCHS = 25
 TEMPERATURE = 12.0
 
 
-def draw_rows(heads: Heads, rows: Tensor, pool: Pool, contents: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+def draw_rows(
+    heads: Heads, rows: Tensor, parts: list[dict[str, Any]], contents: Tensor, seed: int
+) -> tuple[Tensor, Tensor]:
     """Return features (m, D) and scores (m, 4) of some cells and of the whole of each scene.
 
     The scores are those of the head's own directions `rows` (4, 32), which were trained with regard to what a false
@@ -42,7 +45,7 @@ def draw_rows(heads: Heads, rows: Tensor, pool: Pool, contents: Tensor, seed: in
     """
     draw = torch.Generator().manual_seed(seed)
     features = []
-    for data in pool.parts:
+    for data in parts:
         for start in range(0, len(data["loss"]), 50):
             part = slice(start, start + 50)
             with torch.no_grad():
@@ -58,11 +61,15 @@ def draw_rows(heads: Heads, rows: Tensor, pool: Pool, contents: Tensor, seed: in
 
 
 def fit_quality_pairs(
-    encoder: MiniEncoder, folder: Path, rows: Tensor, pools: tuple[Pool, Pool], contents: Tensor
+    encoder: MiniEncoder,
+    folder: Path,
+    rows: Tensor,
+    scenes: tuple[list[dict[str, Any]], list[dict[str, Any]]],
+    contents: Tensor,
 ) -> None:
-    """Fit the pairs for the encoder on the first pool, watched on the second, and write them to `folder`."""
+    """Fit the pairs for the encoder on the first scenes, watched on the second, and write them to `folder`."""
     start = pairs_from_words(encoder, WORDS, temperature=TEMPERATURE)
-    train, held = (draw_rows(encoder.heads, rows, pool, contents, 11 + i) for i, pool in enumerate(pools))
+    train, held = (draw_rows(encoder.heads, rows, parts, contents, 11 + i) for i, parts in enumerate(scenes))
     settings = FitSettings(learning_rate=3e-3, batch_size=1024, patience=6, epochs=EPOCHS)
     pairs, report = fit_pairs(start, encoder, *train, settings, held)
     for epoch in report.curve:
